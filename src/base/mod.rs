@@ -1,0 +1,7 @@
+//! Floor 0: what every other floor may use, and what knows nothing of databases.
+
+pub mod clock;
+pub mod ids;
+pub mod limits;
+pub mod random;
+pub mod shutdown;

@@ -1,0 +1,1 @@
+//! Tenants, schemas, tables, columns, types and their OIDs.

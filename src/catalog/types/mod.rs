@@ -1,0 +1,1 @@
+//! PostgreSQL's types over Arrow arrays.

@@ -1,0 +1,1 @@
+//! Settings: every knob of the server, documented once.

@@ -1,0 +1,69 @@
+//! What can be wrong with names, definitions and values of types.
+
+use super::report::Report;
+
+/// An error of the catalog floor.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    #[error("database \"{0}\" does not exist")]
+    UnknownDatabase(String),
+    #[error("database \"{0}\" already exists")]
+    DuplicateDatabase(String),
+    #[error("schema \"{0}\" does not exist")]
+    UnknownSchema(String),
+    #[error("schema \"{0}\" already exists")]
+    DuplicateSchema(String),
+    /// `name` as the statement wrote it: qualified if it was qualified.
+    #[error("relation \"{0}\" does not exist")]
+    UnknownRelation(String),
+    #[error("table \"{0}\" does not exist")]
+    UnknownTable(String),
+    #[error("relation \"{0}\" already exists")]
+    DuplicateRelation(String),
+    #[error("column \"{0}\" specified more than once")]
+    DuplicateColumn(String),
+    #[error("column \"{column}\" of relation \"{table}\" does not exist")]
+    UnknownColumn { column: String, table: String },
+    #[error("type \"{0}\" does not exist")]
+    UnknownType(String),
+    #[error("multiple primary keys for table \"{0}\" are not allowed")]
+    MultiplePrimaryKeys(String),
+    #[error("\"{0}\" is not a table")]
+    NotATable(String),
+    #[error("permission denied: \"{0}\" is a system catalog")]
+    SystemCatalog(String),
+    /// A text is not a value of the type: 22P02.
+    #[error("invalid input syntax for type {type_name}: \"{text}\"")]
+    InvalidText { type_name: String, text: String },
+    /// A date or time text has the wrong form: 22007.
+    #[error("invalid input syntax for type {type_name}: \"{text}\"")]
+    InvalidDatetime { type_name: String, text: String },
+    /// A date or time field is out of range: 22008.
+    #[error("date/time field value out of range: \"{text}\"")]
+    DatetimeOutOfRange { text: String },
+    /// A number does not fit its type: 22003. The message is PostgreSQL's for the type.
+    #[error("{message}")]
+    NumberOutOfRange { message: String, detail: Option<String> },
+    #[error("value too long for type {type_name}")]
+    TooLong { type_name: String },
+    /// JSON that does not parse: 22P02, with PostgreSQL's DETAIL.
+    #[error("invalid input syntax for type json")]
+    InvalidJson { detail: String },
+    #[error("invalid byte sequence for encoding \"UTF8\": {0}")]
+    InvalidEncoding(String),
+    /// A binary value has the wrong length or form: 22P03.
+    #[error("incorrect binary data format{0}")]
+    InvalidBinary(String),
+    #[error("{0}")]
+    NotSupported(String),
+}
+
+impl CatalogError {
+    pub(super) fn describe(&self, report: &mut Report) {
+        match self {
+            Self::NumberOutOfRange { detail, .. } => report.detail = detail.clone(),
+            Self::InvalidJson { detail } => report.detail = Some(detail.clone()),
+            _ => {}
+        }
+    }
+}

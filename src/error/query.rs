@@ -1,0 +1,77 @@
+//! What can be wrong with a statement, and with running it.
+
+use super::report::Report;
+
+/// An error of the query floor.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// 42601. `syntax error at or near "x"` or `syntax error at end of input`.
+    #[error("{0}")]
+    Syntax(String),
+    #[error("{0}")]
+    NotSupported(String),
+    #[error("column {0} does not exist")]
+    UndefinedColumn(String),
+    #[error("column reference \"{0}\" is ambiguous")]
+    AmbiguousColumn(String),
+    #[error("missing FROM-clause entry for table \"{0}\"")]
+    MissingFrom(String),
+    #[error("function {0} does not exist")]
+    UndefinedFunction(String),
+    #[error("operator does not exist: {0}")]
+    UndefinedOperator(String),
+    #[error("{0}")]
+    DatatypeMismatch(String),
+    #[error("{0}")]
+    Grouping(String),
+    #[error("there is no parameter ${0}")]
+    UndefinedParameter(usize),
+    #[error("could not determine data type of parameter ${0}")]
+    IndeterminateParameter(usize),
+    #[error("stack depth limit exceeded")]
+    TooComplex { hint: String },
+    #[error("division by zero")]
+    DivisionByZero,
+    #[error("{0}")]
+    NumberOutOfRange(String),
+    /// A cast or function refused a value, with its own SQLSTATE class 22 message.
+    #[error("{0}")]
+    InvalidParameterValue(String),
+    #[error("more than one row returned by a subquery used as an expression")]
+    Cardinality,
+    #[error("INSERT has more expressions than target columns")]
+    TooManyExpressions,
+    #[error("INSERT has more target columns than expressions")]
+    TooFewExpressions,
+    #[error("canceling statement due to user request")]
+    Canceled,
+    #[error("canceling statement due to statement timeout")]
+    StatementTimeout,
+    #[error("out of memory")]
+    OutOfMemory { detail: String },
+    /// DataFusion failed in a way that has no better name; its text goes to the log.
+    #[error("{message}")]
+    Engine { message: String },
+}
+
+impl QueryError {
+    pub(super) fn describe(&self, report: &mut Report) {
+        match self {
+            Self::UndefinedFunction(_) => {
+                report.hint = Some(
+                    "No function matches the given name and argument types. You might need to add explicit type casts."
+                        .into(),
+                );
+            }
+            Self::UndefinedOperator(_) => {
+                report.hint = Some(
+                    "No operator matches the given name and argument types. You might need to add explicit type casts."
+                        .into(),
+                );
+            }
+            Self::TooComplex { hint } => report.hint = Some(hint.clone()),
+            Self::OutOfMemory { detail } => report.detail = Some(detail.clone()),
+            _ => {}
+        }
+    }
+}

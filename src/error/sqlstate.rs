@@ -1,0 +1,151 @@
+//! The one mapping from errors to SQLSTATE. No `_` arm: a new variant does not compile without its code.
+
+use super::{
+    AuthError, CatalogError, ConfigError, ErrorKind, QueryError, SessionError, StorageError, TransactionError,
+};
+
+/// A five-character SQLSTATE, such as `23505`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SqlState(pub &'static str);
+
+impl std::fmt::Display for SqlState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl SqlState {
+    /// The SQLSTATE of an error.
+    pub fn of(kind: &ErrorKind) -> Self {
+        Self(match kind {
+            ErrorKind::Auth(error) => auth(error),
+            ErrorKind::Catalog(error) => catalog(error),
+            ErrorKind::Config(error) => config(error),
+            ErrorKind::Query(error) => query(error),
+            ErrorKind::Session(error) => session(error),
+            ErrorKind::Storage(error) => storage(error),
+            ErrorKind::Transaction(error) => transaction(error),
+        })
+    }
+}
+
+fn auth(error: &AuthError) -> &'static str {
+    use AuthError::*;
+    match error {
+        Refused { .. } => "28P01",
+        TlsRequired | TokenExpired | NotRenewed { .. } => "28000",
+    }
+}
+
+fn catalog(error: &CatalogError) -> &'static str {
+    use CatalogError::*;
+    match error {
+        UnknownDatabase(_) => "3D000",
+        DuplicateDatabase(_) => "42P04",
+        UnknownSchema(_) => "3F000",
+        DuplicateSchema(_) => "42P06",
+        UnknownRelation(_) | UnknownTable(_) => "42P01",
+        DuplicateRelation(_) => "42P07",
+        DuplicateColumn(_) => "42701",
+        UnknownColumn { .. } => "42703",
+        UnknownType(_) => "42704",
+        MultiplePrimaryKeys(_) => "42P16",
+        NotATable(_) => "42809",
+        SystemCatalog(_) => "42501",
+        InvalidText { .. } | InvalidJson { .. } => "22P02",
+        InvalidDatetime { .. } => "22007",
+        DatetimeOutOfRange { .. } => "22008",
+        NumberOutOfRange { .. } => "22003",
+        TooLong { .. } => "22001",
+        InvalidEncoding(_) => "22021",
+        InvalidBinary(_) => "22P03",
+        NotSupported(_) => "0A000",
+    }
+}
+
+fn config(error: &ConfigError) -> &'static str {
+    match error {
+        ConfigError::Unreadable { .. } | ConfigError::Invalid { .. } | ConfigError::Refused(_) => "F0000",
+    }
+}
+
+fn query(error: &QueryError) -> &'static str {
+    use QueryError::*;
+    match error {
+        Syntax(_) | TooManyExpressions | TooFewExpressions => "42601",
+        NotSupported(_) => "0A000",
+        UndefinedColumn(_) => "42703",
+        AmbiguousColumn(_) => "42702",
+        MissingFrom(_) => "42P01",
+        UndefinedFunction(_) | UndefinedOperator(_) => "42883",
+        DatatypeMismatch(_) => "42804",
+        Grouping(_) => "42803",
+        UndefinedParameter(_) => "42P02",
+        IndeterminateParameter(_) => "42P18",
+        TooComplex { .. } => "54001",
+        DivisionByZero => "22012",
+        NumberOutOfRange(_) => "22003",
+        InvalidParameterValue(_) => "22023",
+        Cardinality => "21000",
+        Canceled | StatementTimeout => "57014",
+        OutOfMemory { .. } => "53200",
+        Engine { .. } => "XX000",
+    }
+}
+
+fn session(error: &SessionError) -> &'static str {
+    use SessionError::*;
+    match error {
+        Aborted => "25P02",
+        UnknownStatement(_) => "26000",
+        DuplicateStatement(_) => "42P05",
+        UnknownPortal(_) => "34000",
+        DuplicatePortal(_) => "42P03",
+        MultipleCommands => "42601",
+        InTransactionBlock(_) => "25001",
+        UnknownSetting(_) => "42704",
+        InvalidSetting { .. } | InvalidParameterValue(_) => "22023",
+        FixedSetting(_) => "55P02",
+        PermissionDenied(_) => "42501",
+        ObjectInUse { .. } => "55006",
+        InvalidName(_) => "42602",
+        ProtocolViolation(_) => "08P01",
+        BadCopyFormat(_) => "22P04",
+        CopyFailed(_) => "57014",
+        NotSupported(_) => "0A000",
+        TooManyConnections => "53300",
+        Shutdown => "57P01",
+        IdleTimeout => "57P05",
+        LoginTimeout => "57014",
+        Panicked => "XX000",
+    }
+}
+
+fn storage(error: &StorageError) -> &'static str {
+    use StorageError::*;
+    match error {
+        Locked { .. } => "55006",
+        UnknownFormat { .. } => "F0000",
+        DiskFull { .. } => "53100",
+        RocksDb { .. } | Parquet { .. } | ObjectStore { .. } | Io { .. } => "58030",
+        Corrupted { .. } | ForeignKey => "XX001",
+        Stopped { .. } => "57P01",
+        TooBig { .. } => "54000",
+        Arrow { .. } => "XX000",
+    }
+}
+
+fn transaction(error: &TransactionError) -> &'static str {
+    use TransactionError::*;
+    match error {
+        DuplicateKey { .. } => "23505",
+        NotNull { .. } => "23502",
+        Check { .. } => "23514",
+        Deadlock { .. } => "40P01",
+        LockTimeout => "55P03",
+        Canceled => "57014",
+        SerializationFailure => "40001",
+        ReadOnly(_) => "25006",
+        TooLarge { .. } => "54000",
+    }
+}

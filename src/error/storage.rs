@@ -1,0 +1,52 @@
+//! What can go wrong at the disk.
+
+use super::report::Report;
+
+/// An error of the storage floor.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// Another process holds the data directory.
+    #[error("the data directory is locked by another process")]
+    Locked { path: std::path::PathBuf },
+    /// The data directory was written by a version with another format.
+    #[error("the data directory has format version {found}, this program reads version {expected}")]
+    UnknownFormat { found: String, expected: u32 },
+    /// The disk is full. Nothing of the write is there; it may be tried again when space is free.
+    #[error("could not write: No space left on device")]
+    DiskFull { source: std::io::Error },
+    /// RocksDB reported an error.
+    #[error("storage error")]
+    RocksDb { source: rocksdb::Error },
+    /// A Parquet file could not be written or read.
+    #[error("history file error")]
+    Parquet { source: parquet::errors::ParquetError },
+    /// The object store reported an error.
+    #[error("history file error")]
+    ObjectStore { source: object_store::Error },
+    /// A file or directory could not be used.
+    #[error("storage error")]
+    Io { source: std::io::Error },
+    /// Bytes on disk do not have the form they must have.
+    #[error("data is corrupted")]
+    Corrupted { what: String },
+    /// An iterator left the range of its tenant: an invariant of isolation broke.
+    #[error("data is corrupted")]
+    ForeignKey,
+    /// The engine stopped after an earlier write error, or is shutting down.
+    #[error("the database does not accept writes")]
+    Stopped { reason: String },
+    /// A row or key is longer than what can be stored.
+    #[error("row is too big: size {bytes}, maximum size {maximum}")]
+    TooBig { bytes: usize, maximum: usize },
+    /// Arrow refused to build an array.
+    #[error("internal data error")]
+    Arrow { source: arrow::error::ArrowError },
+}
+
+impl StorageError {
+    pub(super) fn describe(&self, report: &mut Report) {
+        if let Self::DiskFull { .. } = self {
+            report.hint = Some("Free space on the server's disk and try again.".into());
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The `kalam` command: arguments, then the server.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The hub of LISTEN/NOTIFY and change feeds.

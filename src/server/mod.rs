@@ -1,0 +1,1 @@
+//! Sockets, TLS, tokens and PostgreSQL's wire protocol.

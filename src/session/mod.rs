@@ -1,0 +1,1 @@
+//! Sessions: state, prepared statements, portals, statements.

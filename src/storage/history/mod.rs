@@ -1,0 +1,1 @@
+//! History: immutable Parquet files and their manifest.

@@ -1,0 +1,1 @@
+//! Fresh rows in RocksDB, history in Parquet, one commit pipeline.

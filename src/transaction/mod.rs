@@ -1,0 +1,1 @@
+//! Begin, locks, write set, constraints, commit.
