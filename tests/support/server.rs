@@ -1,5 +1,6 @@
 //! The real `kalam` command on a data directory of its own, stopped when the test ends.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -14,6 +15,9 @@ use super::{DEADLINE, free_port, until};
 
 pub const KALAM: &str = env!("CARGO_BIN_EXE_kalam");
 
+/// Lines of kalam.toml by their table.
+type Settings = Vec<(String, String)>;
+
 /// A running server. Dropping it kills the process and removes its data.
 pub struct Server {
     child: Child,
@@ -24,7 +28,7 @@ pub struct Server {
     url: String,
     data: PathBuf,
     own: Option<TempDir>,
-    config: Option<String>,
+    settings: Option<Settings>,
 }
 
 impl Server {
@@ -51,14 +55,14 @@ impl Server {
         Self::dev(data, true)
     }
 
-    /// `kalam serve` with settings. `config` is the text of a kalam.toml without `data_dir` and `listen`, as
-    /// the two are added here. The data directory is made by `kalam dev` first, so that it has a tenant.
-    pub fn serve(config: &str) -> Self {
+    /// `kalam serve` with settings by table of kalam.toml, such as `("notify", "queue_messages = 10")`. The data
+    /// directory is made by `kalam dev` first, so that it has a tenant and a key.
+    pub fn serve(settings: &[(&str, &str)]) -> Self {
         let own = temporary_directory();
         let data = own.path().join("data");
-        let mut first = Self::dev(&data, true);
-        first.stop();
-        let mut server = Self::with_config(&data, config);
+        Self::dev(&data, true).stop();
+        let settings = settings.iter().map(|(table, line)| (table.to_string(), line.to_string())).collect();
+        let mut server = Self::with_settings(&data, settings);
         server.own = Some(own);
         server
     }
@@ -72,15 +76,13 @@ impl Server {
         let (mut child, log) = spawn(command);
         let url = first_url(&mut child, &log);
         let address = address_of(&url);
-        Self { child, log, tls, address, url, data: data.to_owned(), own: None, config: None }
+        Self { child, log, tls, address, url, data: data.to_owned(), own: None, settings: None }
     }
 
-    fn with_config(data: &Path, config: &str) -> Self {
+    fn with_settings(data: &Path, settings: Settings) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let file = data.with_extension("toml");
-        // Settings of the top level must come before the first table.
-        let text = format!("data_dir = {:?}\nlisten = \"{address}\"\n{config}\n", data.to_str().unwrap());
-        fs::write(&file, text).unwrap();
+        fs::write(&file, toml(data, address, &settings)).unwrap();
         let mut command = Command::new(KALAM);
         command.args(["serve", "--config"]).arg(&file);
         let (mut child, log) = spawn(command);
@@ -90,9 +92,17 @@ impl Server {
             }
             std::net::TcpStream::connect(address).ok()
         });
-        let tls = !config.contains("tls = \"off\"");
-        let config = Some(config.to_owned());
-        Self { child, log, tls, address, url: String::new(), data: data.to_owned(), own: None, config }
+        let tls = !settings.iter().any(|(table, line)| table == "tls" && line.contains("\"off\""));
+        Self {
+            child,
+            log,
+            tls,
+            address,
+            url: String::new(),
+            data: data.to_owned(),
+            own: None,
+            settings: Some(settings),
+        }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -168,8 +178,8 @@ impl Server {
         if self.is_running() {
             self.stop();
         }
-        let next = match &self.config {
-            Some(config) => Self::with_config(&self.data, &config.clone()),
+        let next = match &self.settings {
+            Some(settings) => Self::with_settings(&self.data, settings.clone()),
             None => Self::dev(&self.data, self.tls),
         };
         let own = self.own.take();
@@ -190,6 +200,18 @@ impl Drop for Server {
             }
         }
     }
+}
+
+/// A kalam.toml with these settings, listening on `address` with a certificate of its own.
+pub fn toml(data: &Path, address: SocketAddr, settings: &[(String, String)]) -> String {
+    let mut tables: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    tables.entry("server").or_default().push(format!("listen = \"{address}\""));
+    tables.entry("storage").or_default().push(format!("directory = {:?}", data.to_str().unwrap()));
+    tables.entry("tls").or_default().push("self_signed = true".to_owned());
+    for (table, line) in settings {
+        tables.entry(table).or_default().push(line.clone());
+    }
+    tables.iter().map(|(table, lines)| format!("[{table}]\n{}\n", lines.join("\n"))).collect()
 }
 
 /// Runs `kalam` with arguments to its end.
