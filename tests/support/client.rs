@@ -1,6 +1,6 @@
 //! tokio-postgres over TLS, with everything the server sends without being asked.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -112,6 +112,12 @@ impl Deref for Client {
 
     fn deref(&self) -> &tokio_postgres::Client {
         &self.inner
+    }
+}
+
+impl DerefMut for Client {
+    fn deref_mut(&mut self) -> &mut tokio_postgres::Client {
+        &mut self.inner
     }
 }
 
