@@ -7,7 +7,6 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use crate::base::ids::Oid;
 use crate::catalog::Table;
 use crate::catalog::types::PgType;
-use crate::query::direct::Direct;
 
 /// One column of a result, as RowDescription tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +33,6 @@ pub struct Bound {
 /// How a bound query runs.
 #[derive(Clone, Debug)]
 pub(crate) enum Plan {
-    /// On the store itself.
-    Direct(Arc<Direct>),
     /// By DataFusion.
     Logical {
         plan: Arc<LogicalPlan>,
@@ -48,7 +45,7 @@ pub(crate) enum Plan {
 impl Bound {
     /// Does it run without DataFusion?
     pub fn is_direct(&self) -> bool {
-        matches!(self.plan, Plan::Direct(_))
+        !matches!(self.plan, Plan::Logical { .. })
     }
 }
 
