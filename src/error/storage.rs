@@ -69,3 +69,12 @@ impl From<arrow::error::ArrowError> for StorageError {
         Self::Arrow { source }
     }
 }
+
+impl From<std::io::Error> for StorageError {
+    fn from(source: std::io::Error) -> Self {
+        match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull { source },
+            _ => Self::Io { source },
+        }
+    }
+}

@@ -24,9 +24,14 @@ pub mod commit;
 pub mod write_set;
 
 pub mod options;
+mod directory;
+mod rocks;
+mod address;
 pub mod snapshot;
 pub mod meta;
 pub mod engine;
+mod committer;
+mod overlay;
 pub mod flushing;
 
 pub mod range;
@@ -36,6 +41,7 @@ pub mod store;
 pub mod history;
 
 pub use commit::{Commit, CommitLog};
+pub use committer::Obsolete;
 pub use engine::Engine;
 pub use events::{CommitObserver, Events, Notice, Operation, RenderChange, RowChange, TableChanges};
 pub use flushing::{FlushEnd, FlushTicket, ManifestChange};
