@@ -38,6 +38,9 @@ pub enum StorageError {
     /// A row or key is longer than what can be stored.
     #[error("row is too big: size {bytes}, maximum size {maximum}")]
     TooBig { bytes: usize, maximum: usize },
+    /// The scan was canceled.
+    #[error("canceling statement due to user request")]
+    Canceled,
     /// Arrow refused to build an array.
     #[error("internal data error")]
     Arrow { source: arrow::error::ArrowError },

@@ -261,8 +261,10 @@ impl Committer {
             // Without history there is nothing that could have moved, which spares small tables a read.
             let moved = !state.files.is_empty()
                 && manifest_version(&commit.read, commit.tenant, table)? != state.version;
-            for (key, write) in &writes.rows {
-                group.writer.write(&address, &mut state, key, write, seq, moved)?;
+            if let Some(shape) = &writes.shape {
+                for (key, write) in &writes.rows {
+                    group.writer.write(&address, shape, &mut state, key, write, seq, moved)?;
+                }
             }
             shared.recordings.record(commit.tenant, table, writes.rows.keys());
             self.tables.insert((commit.tenant, table), state);

@@ -79,7 +79,7 @@ impl Engine {
     ) -> Result<Arc<Engine>, StorageError> {
         directory::prepare(&options.directory)?;
         let db = rocks::open(&directory::rocksdb(&options.directory), &options)?;
-        let history = history::Reader::new(&options.directory, options.history_cache_bytes)?;
+        let history = history::Reader::new(&options.directory, options.history_cache_bytes).map_err(storage_error)?;
         let registry = Arc::new(Registry::default());
         let last_seq = ReadPoint::take(&db, &registry).seq()?;
         let (obsolete, obsolete_receiver) = mpsc::unbounded_channel();
@@ -244,13 +244,22 @@ impl Drop for Engine {
     /// Waits for the committer, so that the lock of the data directory is free when the engine is gone.
     fn drop(&mut self) {
         if let Some(committer) = self.committer.lock().take() {
-            // Without a sender the committer drains the queue and ends. A full queue drains meanwhile.
-            let (closed, _) = mpsc::channel(1);
-            drop(std::mem::replace(&mut self.queue, closed));
+            // A full queue has a committer at work that makes room; a closed one is what is wanted.
+            while matches!(self.queue.try_send(Request::Stop), Err(mpsc::error::TrySendError::Full(_))) {
+                std::thread::yield_now();
+            }
             if committer.join().is_err() {
                 tracing::error!("the committer ended with a panic");
             }
         }
+    }
+}
+
+/// The storage error inside; the parts of storage that answer to clients use the crate's error.
+fn storage_error(error: crate::Error) -> StorageError {
+    match error.into_kind() {
+        crate::error::ErrorKind::Storage(error) => error,
+        other => StorageError::Stopped { reason: other.to_string() },
     }
 }
 

@@ -36,6 +36,12 @@ pub mod flushing;
 
 pub mod range;
 pub mod scan;
+mod identity;
+mod fresh;
+mod hidden;
+mod span;
+mod merge;
+mod read;
 pub mod store;
 
 pub mod history;

@@ -10,7 +10,7 @@
 //! | --- | --- | --- |
 //! | overlay | overlay | overlay |
 //! | plain row | plain | plain |
-//! | none | plain | overlay if some history file spans the key, else plain |
+//! | none | plain | overlay if the bounds of some file admit the key, else plain |
 //!
 //! Every overlay entry also has an empty entry of the same key in the column family `indexes`: a reader
 //! learns what to hide from history in time proportional to the overlay, not to the fresh rows.
@@ -24,6 +24,8 @@ use super::address::Address;
 use super::engine::Family;
 use super::history::HistoryFile;
 use super::row::{self, Header};
+use super::shape::Shape;
+use super::span::may_hold;
 use super::write_set::Write;
 use crate::base::ids::Seq;
 use crate::error::StorageError;
@@ -44,8 +46,8 @@ impl TableState {
         self.files.is_empty() && !self.overlays
     }
 
-    fn may_hold(&self, key: &[u8]) -> bool {
-        self.files.iter().any(|file| file.spans(key))
+    fn may_hold(&self, shape: &Shape, key: &[u8]) -> bool {
+        self.files.iter().any(|file| may_hold(file, shape, key))
     }
 }
 
@@ -77,6 +79,7 @@ impl<'a> Writer<'a> {
     pub(super) fn write(
         &mut self,
         address: &Address,
+        shape: &Shape,
         state: &mut TableState,
         key: &[u8],
         write: &Write,
@@ -84,7 +87,7 @@ impl<'a> Writer<'a> {
         moved: bool,
     ) -> Result<(), StorageError> {
         address.key(key, &mut self.key);
-        let overlay = self.needs_overlay(state, key, write, moved)?;
+        let overlay = self.needs_overlay(shape, state, key, write, moved)?;
         let rows = Family::Rows.of(self.db);
         match write {
             Write::Put { row, .. } => {
@@ -122,6 +125,7 @@ impl<'a> Writer<'a> {
 
     fn needs_overlay(
         &self,
+        shape: &Shape,
         state: &TableState,
         key: &[u8],
         write: &Write,
@@ -137,7 +141,7 @@ impl<'a> Writer<'a> {
         Ok(match self.entry()? {
             Entry::Overlay => true,
             Entry::Plain => false,
-            Entry::None => !absent && state.may_hold(key),
+            Entry::None => !absent && state.may_hold(shape, key),
         })
     }
 
