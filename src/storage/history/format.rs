@@ -24,7 +24,7 @@ use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
 use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 
-use super::{arrow_error, parquet_error};
+use super::errors::{arrow_error, parquet_error};
 use crate::error::StorageError;
 use crate::storage::Shape;
 

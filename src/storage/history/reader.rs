@@ -16,26 +16,28 @@ use std::ops::Range;
 use std::path::Path as FsPath;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BinaryBuilder, RecordBatch, RecordBatchOptions, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::Schema;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
-use parquet::arrow::ProjectionMask;
 use parquet::arrow::ParquetRecordBatchStreamBuilder;
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::RowSelection;
 
+use super::bloom;
+use super::columns::{Columns, Identity, reversed};
 use super::errors::{arrow_error, parquet_error};
-use super::format::{self, KEY_COLUMN, SEQ_COLUMN};
+use super::format::Format;
 use super::manifest::HistoryFile;
 use super::open::{Cache, OpenFile};
 use super::plan::{self, Chunk};
 use super::source::{Counters, Source};
 use crate::base::ids::Seq;
 use crate::error::{Result, StorageError};
-use crate::storage::{ColumnRange, KeyRange, Shape, keys};
+use crate::storage::{ColumnRange, KeyRange, Shape};
 
 /// What a scan of one file reads.
 #[derive(Clone, Debug)]
@@ -98,8 +100,9 @@ impl Reader {
         stream::once(async move {
             let open = reader.open(&file).await?;
             let chunks = plan::chunks(&open, &file, &shape, &scan)?;
-            let run = Run { columns: Columns::of_scan(&shape, &scan), reader, file, open, shape, scan };
-            Ok(run.stream(chunks))
+            let identity = if scan.with_identity { Identity::KeyAndSeq } else { Identity::None };
+            let columns = Columns::new(&shape, scan.projection.clone(), identity);
+            Ok(Run { reader, file, open, shape, scan, columns }.stream(chunks))
         })
         .try_flatten()
         .boxed()
@@ -119,15 +122,15 @@ impl Reader {
     ) -> Result<Vec<(usize, Seq, RecordBatch)>> {
         let mut found = Vec::new();
         let columns = Columns::new(shape, projection.to_vec(), Identity::KeyAndSeq);
-        let schema = projected(shape, projection, Identity::None);
+        let wanted: Vec<usize> = (0..projection.len()).collect();
         self.find(file, shape, keys, &columns, |rows, matches| {
-            let indexes = UInt32Array::from_iter_values(matches.iter().map(|(row, _)| *row as u32));
+            let indexes: UInt32Array = matches.iter().map(|(row, _)| u32::try_from(*row).ok()).collect();
             // The rows are copied out, so that holding one does not hold its whole page.
             let rows = take_record_batch(&rows, &indexes).map_err(arrow_error)?;
             let seqs = columns.seqs(&rows)?;
-            let projected = columns.project(&rows, shape, &schema)?;
+            let rows_projected = columns.project(&rows, shape)?.project(&wanted).map_err(arrow_error)?;
             for (at, (_, key)) in matches.iter().enumerate() {
-                found.push((*key, Seq(seqs.value(at)), projected.slice(at, 1)));
+                found.push((*key, Seq(seqs.value(at)), rows_projected.slice(at, 1)));
             }
             Ok(())
         })
@@ -181,8 +184,8 @@ impl Reader {
 
     async fn bloom_admits(&self, file: &HistoryFile, open: &OpenFile, shape: &Shape, key: &[u8]) -> Result<bool> {
         let row_group = open.blocks.get(open.blocks.of_key(key)).row_group;
-        let Some(parts) = super::bloom::parts(shape, key) else { return Ok(true) };
-        for (part, leaf) in super::bloom::leaves(shape, &open.format) {
+        let Some(parts) = bloom::parts(shape, key) else { return Ok(true) };
+        for (part, leaf) in bloom::leaves(shape, &Format::new(shape)) {
             let load = || open.load_bloom(self.source(file), row_group, leaf);
             let filter = self.cache.bloom(file, row_group, leaf, load).await?;
             if filter.is_some_and(|filter| !filter.check(parts[part].as_slice())) {
@@ -308,7 +311,7 @@ impl Run {
             if batch.num_rows() == 0 {
                 continue;
             }
-            let batch = columns.project(&batch, &self.shape, &self.columns.schema)?;
+            let batch = columns.project(&batch, &self.shape)?;
             let batch = match self.scan.direction {
                 Direction::Forward => batch,
                 Direction::Reverse => reversed(&batch)?,

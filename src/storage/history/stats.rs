@@ -14,6 +14,7 @@ use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::file::metadata::ParquetMetaData;
 use serde::{Deserialize, Serialize};
 
+use super::errors::parquet_error;
 use super::format::Format;
 use super::manifest::hex;
 use crate::error::StorageError;
@@ -64,9 +65,9 @@ impl ColumnStats {
             return Ok(stats);
         }
         let schema = metadata.file_metadata().schema_descr();
-        let converter = StatisticsConverter::from_column_index(leaf, field, schema).map_err(super::parquet_error)?;
-        let minima = converter.row_group_mins(groups).map_err(super::parquet_error)?;
-        let maxima = converter.row_group_maxes(groups).map_err(super::parquet_error)?;
+        let converter = StatisticsConverter::from_column_index(leaf, field, schema).map_err(parquet_error)?;
+        let minima = converter.row_group_mins(groups).map_err(parquet_error)?;
+        let maxima = converter.row_group_maxes(groups).map_err(parquet_error)?;
         // A row group that is all NULL has no bounds and restricts nothing; one with values but without
         // bounds makes the whole column unbounded.
         let known = |array: &ArrayRef| {
