@@ -4,7 +4,7 @@
 //! costs one call that appends bytes to the outgoing buffer.
 
 use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DataType, Schema};
 use pgwire::messages::data::FieldDescription;
 
 use super::message::Format;
@@ -19,6 +19,8 @@ pub(super) struct RowEncoder {
 }
 
 enum Column {
+    /// Every value is NULL, although Arrow's null array says of none that it is.
+    Null,
     Text(TextEncoder),
     Binary(BinaryEncoder),
 }
@@ -41,6 +43,7 @@ impl RowEncoder {
         }
         let columns = schema.fields().iter().zip(columns).enumerate().map(|(index, (field, column))| {
             Ok(match Format::of(formats, index) {
+                _ if field.data_type() == &DataType::Null => Column::Null,
                 Format::Text => Column::Text(TextEncoder::new(field, &column.data_type, style)?),
                 Format::Binary => Column::Binary(BinaryEncoder::new(field, &column.data_type)?),
             })
@@ -51,36 +54,35 @@ impl RowEncoder {
     /// Writes one row as a DataRow.
     ///
     /// # Errors
-    /// A value has no such form, or the row is longer than a message can be. Nothing of it stays in the buffer.
+    /// The row is longer than a message can be. Nothing of it stays in the buffer.
     pub(super) fn row(&self, batch: &RecordBatch, row: usize, output: &mut Output) -> Result<()> {
         let buffer = output.begin(b'D');
-        let written = self.values(batch, row, buffer);
-        if written.is_ok() && output.seal() {
+        self.values(batch, row, buffer);
+        if output.seal() {
             return Ok(());
         }
-        output.discard_unsealed();
-        written.and(Err(QueryError::OutOfMemory { detail: "A row is longer than a message can be.".into() }.into()))
+        Err(QueryError::OutOfMemory { detail: "A row is longer than a message can be.".into() }.into())
     }
 
-    fn values(&self, batch: &RecordBatch, row: usize, buffer: &mut Vec<u8>) -> Result<()> {
+    fn values(&self, batch: &RecordBatch, row: usize, buffer: &mut Vec<u8>) {
         // PostgreSQL has at most 1664 columns in a result.
         buffer.extend_from_slice(&u16::try_from(self.columns.len()).unwrap_or(u16::MAX).to_be_bytes());
         for (column, array) in self.columns.iter().zip(batch.columns()) {
-            if array.is_null(row) {
+            if array.is_null(row) || matches!(column, Column::Null) {
                 buffer.extend_from_slice(&(-1_i32).to_be_bytes());
                 continue;
             }
             let start = buffer.len();
             buffer.extend_from_slice(&[0; 4]);
             match column {
-                Column::Text(encoder) => encoder.write(array.as_ref(), row, buffer)?,
-                Column::Binary(encoder) => encoder.write(array.as_ref(), row, buffer)?,
+                Column::Null => {}
+                Column::Text(encoder) => encoder.write(array.as_ref(), row, buffer),
+                Column::Binary(encoder) => encoder.write(array.as_ref(), row, buffer),
             }
             // A value that does not fit an i32 makes the message too long as well, which `seal` refuses.
             let length = i32::try_from(buffer.len() - start - 4).unwrap_or(i32::MAX);
             buffer[start..start + 4].copy_from_slice(&length.to_be_bytes());
         }
-        Ok(())
     }
 }
 

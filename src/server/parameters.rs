@@ -1,12 +1,14 @@
 //! The parameters of a Bind message as values.
 
+use arrow::array::ArrayRef;
 use bytes::Bytes;
 use datafusion::common::ScalarValue;
+use datafusion::error::DataFusionError;
 
 use super::message::{Bind, Format};
 use super::text::utf8;
 use crate::catalog::types::{BinaryDecoder, OutputStyle, PgType, TextDecoder};
-use crate::error::{Result, SessionError};
+use crate::error::{Error, QueryError, Result, SessionError};
 
 /// Decodes the parameters of `bind` for a statement with parameters of these types.
 ///
@@ -26,7 +28,7 @@ pub(super) fn decode(bind: &Bind, types: &[PgType], style: &OutputStyle) -> Resu
     let values = bind.parameters.iter().zip(types).enumerate();
     values
         .map(|(index, (value, data_type))| match (value, Format::of(&bind.parameter_formats, index)) {
-            (None, _) => Ok(ScalarValue::try_from(&data_type.arrow())?),
+            (None, _) => ScalarValue::try_from(&data_type.arrow()).map_err(|error| unexpected(&error)),
             (Some(value), Format::Text) => text(value, data_type, style),
             (Some(value), Format::Binary) => binary(value, data_type),
         })
@@ -36,11 +38,19 @@ pub(super) fn decode(bind: &Bind, types: &[PgType], style: &OutputStyle) -> Resu
 fn text(value: &Bytes, data_type: &PgType, style: &OutputStyle) -> Result<ScalarValue> {
     let mut decoder = TextDecoder::new(data_type, style);
     decoder.append(utf8(value)?)?;
-    Ok(ScalarValue::try_from_array(&decoder.finish()?, 0)?)
+    scalar(&decoder.finish())
 }
 
 fn binary(value: &Bytes, data_type: &PgType) -> Result<ScalarValue> {
-    let mut decoder = BinaryDecoder::new(data_type)?;
+    let mut decoder = BinaryDecoder::new(data_type);
     decoder.append(value)?;
-    Ok(ScalarValue::try_from_array(&decoder.finish()?, 0)?)
+    scalar(&decoder.finish())
+}
+
+fn scalar(array: &ArrayRef) -> Result<ScalarValue> {
+    ScalarValue::try_from_array(array, 0).map_err(|error| unexpected(&error))
+}
+
+fn unexpected(error: &DataFusionError) -> Error {
+    QueryError::Engine { message: error.strip_backtrace() }.into()
 }

@@ -307,3 +307,7 @@ mod tests {
         assert_eq!(cancel(&Bytes::copy_from_slice(&body[..8])), None);
     }
 }
+
+#[cfg(test)]
+#[path = "startup_tests.rs"]
+mod negotiation;

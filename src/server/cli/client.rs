@@ -133,23 +133,28 @@ fn message(fields: &[(u8, String)]) -> String {
     }
 }
 
-async fn encrypt(mut stream: TcpStream, certificate_sha256: [u8; 32]) -> Result<TlsStream<TcpStream>, Failure> {
+/// Asks for TLS and makes the handshake.
+pub(in crate::server) async fn encrypt(mut stream: TcpStream, certificate_sha256: [u8; 32]) -> Result<TlsStream<TcpStream>, Failure> {
     let mut request = BytesMut::new();
     SslRequest::new().encode(&mut request).map_err(failed)?;
     stream.write_all(&request).await.map_err(failed)?;
     if stream.read_u8().await.map_err(failed)? != b'S' {
         return Err(failed("it does not speak TLS"));
     }
+    let name = ServerName::try_from("localhost").expect("it is a name");
+    TlsConnector::from(Arc::new(pinned(certificate_sha256))).connect(name, stream).await.map_err(failed)
+}
+
+/// Settings for connections to the server with this certificate, and no other.
+pub(in crate::server) fn pinned(certificate_sha256: [u8; 32]) -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Pinned { certificate_sha256, provider: provider.clone() };
-    let config = ClientConfig::builder_with_provider(provider)
+    ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring supports the default versions")
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    let name = ServerName::try_from("localhost").expect("it is a name");
-    TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(failed)
+        .with_no_client_auth()
 }
 
 /// Accepts one certificate, whatever it says of itself.

@@ -19,6 +19,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+#[cfg(test)]
+pub(super) use client::{encrypt, pinned};
 pub use failure::{Exit, Failure};
 
 use crate::session::Role;
