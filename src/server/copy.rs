@@ -8,7 +8,7 @@ use pgwire::messages::copy::{CopyDone, CopyInResponse, CopyOutResponse};
 
 use super::connection::{Connection, Failure, Stop};
 use super::message::ClientMessage;
-use crate::error::{QueryError, SessionError};
+use crate::error::{Error, QueryError, SessionError};
 use crate::session::{CopyIn, CopyOut};
 
 impl Connection {
@@ -18,15 +18,17 @@ impl Connection {
         self.wire.output.put(&CopyInResponse::new(0, columns, vec![0; usize::from(columns.unsigned_abs())]));
         self.wire.flush().await?;
         loop {
-            let frame = self.wire.next(self.stage()).await?;
+            let stage = self.stage();
+            let frame = tokio::select! {
+                biased;
+                () = copy.cancelled().cancelled() => return Err(Error::from(QueryError::Canceled).into()),
+                frame = self.wire.next(stage) => frame?,
+            };
             let kind = frame.kind;
             match ClientMessage::decode(frame)? {
-                ClientMessage::CopyData(data) => copy.write(data).await?,
+                ClientMessage::CopyData(data) => copy.write(&data).await?,
                 ClientMessage::CopyDone => return Ok(copy.finish().await?),
-                ClientMessage::CopyFail(message) => {
-                    copy.fail();
-                    return Err(SessionError::CopyFailed(message).into());
-                }
+                ClientMessage::CopyFail(reason) => return Err(copy.fail(&reason).into()),
                 // Some drivers send them while they copy; PostgreSQL does not mind.
                 ClientMessage::Flush | ClientMessage::Sync => {}
                 ClientMessage::Terminate => return Err(Failure::Stop(Stop::Gone)),
@@ -46,7 +48,7 @@ impl Connection {
             self.wire.output.begin(b'd').extend_from_slice(&data?);
             if !self.wire.output.seal() {
                 let detail = "A piece of COPY data is longer than a message can be.".to_owned();
-                return Err(crate::Error::from(QueryError::OutOfMemory { detail }).into());
+                return Err(Error::from(QueryError::OutOfMemory { detail }).into());
             }
             self.wire.flush_if_full().await?;
         }

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::failure::{Exit, Failure};
-use super::token::{self, SYSTEM_TENANT};
+use super::token;
 use super::whereabouts::reachable;
 use super::{Dev, Encryption, start};
 use crate::config::{Config, TlsMode};
 use crate::database::Database;
 use crate::error::{CatalogError, ErrorKind};
-use crate::session::{Principal, Role};
+use crate::session::Role;
 
 const TENANT: &str = "demo";
 const USER: &str = "app";
@@ -40,8 +40,7 @@ pub(super) fn run(arguments: Dev) -> Result<(), Failure> {
 }
 
 async fn make_tenant(database: &Arc<Database>) -> Result<(), Failure> {
-    let mut session = database.session(Principal::embedded("kalam", SYSTEM_TENANT, Role::Operator))?;
-    match session.execute(&format!("CREATE DATABASE {TENANT}")).await {
+    match database.create_tenant(TENANT, USER).await {
         Err(error) if !matches!(error.kind(), ErrorKind::Catalog(CatalogError::DuplicateDatabase(_))) => {
             Err(error.into())
         }

@@ -73,9 +73,9 @@ async fn ask(directory: &Path, sql: &str) -> Result<Vec<Vec<String>>, Failure> {
 
 async fn here(database: &Arc<Database>, sql: &str) -> Result<Vec<Vec<String>>, Failure> {
     let mut session = database.session(Principal::embedded(USER, SYSTEM_TENANT, Role::Operator))?;
-    let batches = session.query(sql).await?;
+    let result = session.query(sql).await?;
     let mut rows = Vec::new();
-    for batch in &batches {
+    for batch in &result.batches {
         for row in 0..batch.num_rows() {
             let texts = batch.columns().iter().map(|column| arrow::util::display::array_value_to_string(column, row));
             rows.push(texts.collect::<Result<_, _>>().map_err(|source| Failure::from(crate::Error::from(StorageError::Arrow { source })))?);
