@@ -33,22 +33,22 @@ pub fn parse_interval(text: &str) -> Result<IntervalMonthDayNano> {
     };
     let sum = sum.map_err(|fault| fault.of("interval", text))?;
     let out_of_range = || CatalogError::DatetimeOverflow("interval out of range".into());
-    let fit = |value: i64| i32::try_from(value).map_err(|_| Fault::IntervalOverflow.of("interval", text));
+    let months = i32::try_from(sum.months).map_err(|_| out_of_range())?;
+    let days = i32::try_from(sum.days).map_err(|_| Fault::IntervalOverflow.of("interval", text))?;
     let nanoseconds = sum.us.checked_mul(1000).ok_or_else(out_of_range)?;
-    Ok(IntervalMonthDayNano::new(fit(sum.months)?, fit(sum.days)?, nanoseconds))
+    Ok(IntervalMonthDayNano::new(months, days, nanoseconds))
 }
 
 fn decode(fields: &[(Look, String)]) -> Result<Sum, Fault> {
     let mut sum = Sum::default();
     let mut seen: u32 = 0;
     let mut unit: Option<Unit> = None;
-    let mut unit_waits = false;
     let mut ago = false;
     for (look, field) in fields.iter().rev() {
         let found = match look {
             Look::Time => {
                 sum.us = time(field)?;
-                (unit, unit_waits) = (Some(Unit::Day), false);
+                unit = Some(Unit::Day);
                 TIME_BITS
             }
             Look::Zone if field[1..].contains(':') && time(&field[1..]).is_ok() => {
@@ -56,11 +56,10 @@ fn decode(fields: &[(Look, String)]) -> Result<Sum, Fault> {
                 if field.starts_with('-') {
                     sum.us = -sum.us;
                 }
-                (unit, unit_waits) = (Some(Unit::Day), false);
+                unit = Some(Unit::Day);
                 TIME_BITS
             }
             Look::Zone | Look::Date | Look::Number => {
-                unit_waits = false;
                 // The bare last number is seconds; a number before it without a unit means what it meant.
                 let wanted = unit.unwrap_or(Unit::Second);
                 let (meant, bits) = quantity(&mut sum, field, wanted)?;
@@ -68,22 +67,13 @@ fn decode(fields: &[(Look, String)]) -> Result<Sum, Fault> {
                 bits
             }
             Look::String | Look::Special => {
-                if unit_waits {
-                    return Err(Fault::BadFormat);
-                }
                 match tokens::unit(field) {
-                    Some(Unit::Ago) => {
-                        ago = true;
-                        0
-                    }
-                    Some(word) => {
-                        unit = Some(word);
-                        unit_waits = true;
-                        0
-                    }
-                    None if tokens::special(field) == Some(Token::Ignore) => continue,
+                    Some(Unit::Ago) => ago = true,
+                    Some(word) => unit = Some(word),
+                    None if tokens::special(field) == Some(Token::Ignore) => {}
                     None => return Err(Fault::BadFormat),
                 }
+                0
             }
         };
         if seen & found != 0 {
@@ -91,7 +81,7 @@ fn decode(fields: &[(Look, String)]) -> Result<Sum, Fault> {
         }
         seen |= found;
     }
-    if seen == 0 || unit_waits {
+    if seen == 0 {
         return Err(Fault::BadFormat);
     }
     if ago {
@@ -122,7 +112,7 @@ fn quantity(sum: &mut Sum, field: &str, unit: Unit) -> Result<(Unit, u32), Fault
         }
         let months = if field.starts_with('-') { -months } else { months };
         let months = value.checked_mul(12).and_then(|years| years.checked_add(months)).ok_or(Fault::FieldOverflow)?;
-        sum.add_months(months, 1)?;
+        sum.add_months(months)?;
         return Ok((Unit::Month, bit(Unit::Month)));
     }
     let part = match rest {
@@ -152,7 +142,7 @@ fn quantity(sum: &mut Sum, field: &str, unit: Unit) -> Result<(Unit, u32), Fault
             sum.add_part_of_days(part, 7)?;
         }
         Unit::Month => {
-            sum.add_months(value, 1)?;
+            sum.add_months(value)?;
             sum.add_part_of_days(part, 30)?;
         }
         Unit::Year => sum.add_years(value, part, 1)?,
@@ -170,9 +160,9 @@ fn quantity(sum: &mut Sum, field: &str, unit: Unit) -> Result<(Unit, u32), Fault
     reason = "PostgreSQL's own arithmetic on parts"
 )]
 impl Sum {
-    pub(super) fn add_months(&mut self, value: i64, scale: i64) -> Result<(), Fault> {
-        add(&mut self.months, value, scale)?;
-        in_i32(self.months)
+    pub(super) fn add_months(&mut self, value: i64) -> Result<(), Fault> {
+        in_i32(value)?;
+        add(&mut self.months, value, 1)
     }
 
     pub(super) fn add_days(&mut self, value: i64, scale: i64) -> Result<(), Fault> {
@@ -186,8 +176,11 @@ impl Sum {
     }
 
     pub(super) fn add_years(&mut self, value: i64, part: f64, scale: i64) -> Result<(), Fault> {
-        self.add_months(value, 12 * scale)?;
-        self.add_months((part * scale as f64 * 12.0).round_ties_even() as i64, 1)
+        // PostgreSQL keeps years and months apart until the end, so each may be as long as an int.
+        let years = value.checked_mul(scale).ok_or(Fault::FieldOverflow)?;
+        in_i32(years)?;
+        add(&mut self.months, years, 12)?;
+        self.add_months((part * scale as f64 * 12.0).round_ties_even() as i64)
     }
 
     pub(super) fn add_part_of_days(&mut self, part: f64, scale: i64) -> Result<(), Fault> {

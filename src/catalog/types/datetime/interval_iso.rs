@@ -20,7 +20,7 @@ pub(super) fn decode(text: &str) -> Result<Sum, Fault> {
         match (in_date, unit) {
             (true, Some('Y')) => sum.add_years(value, part, 1)?,
             (true, Some('M')) => {
-                sum.add_months(value, 1)?;
+                sum.add_months(value)?;
                 sum.add_part_of_days(part, 30)?;
             }
             (true, Some('W')) => {
@@ -67,7 +67,7 @@ fn alternative(mut sum: Sum, text: &str, in_date: bool) -> Result<Sum, Fault> {
             return Err(Fault::BadFormat);
         }
         if let Some((value, part, tail)) = next()? {
-            sum.add_months(value, 1)?;
+            sum.add_months(value)?;
             sum.add_part_of_days(part, 30)?;
             if !tail.is_empty() {
                 return Err(Fault::BadFormat);

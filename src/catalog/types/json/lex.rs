@@ -64,6 +64,8 @@ impl<'a> Lexer<'a> {
             self.start += 1;
         }
         self.end = self.start + 1;
+        // What the token is not yet known to be; anything but the end.
+        self.token = Token::Null;
         self.token = match bytes.get(self.start) {
             None => {
                 self.end = self.start;
@@ -252,10 +254,12 @@ impl<'a> Lexer<'a> {
     /// CONTEXT with the line up to the error.
     fn with_context(&self, error: crate::Error) -> crate::Error {
         let end = self.end.min(self.text.len());
-        let line = self.text[..end].matches('\n').count() + 1;
-        let line_start = self.text[..end].rfind('\n').map_or(0, |at| at + 1);
+        // A line ends only between tokens: inside of one, a line feed is itself the error.
+        let before = &self.text[..self.start];
+        let line = before.matches('\n').count() + 1;
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let mut start = line_start;
-        while end - start > CONTEXT_BYTES {
+        while end - start >= CONTEXT_BYTES {
             start += self.text[start..].chars().next().map_or(1, char::len_utf8);
         }
         // A prefix of three bytes is not worth its dots.

@@ -61,6 +61,7 @@ pub(super) fn split(text: &str, items: &mut dyn Column<str>) -> Result<()> {
             Some('}') if next.as_str().is_empty() => return Ok(()),
             Some('}') => return Err(malformed("Junk after closing right brace.")),
             Some('"') => return Err(malformed("Unexpected array element.")),
+            Some(_) if is_quoted => return Err(malformed("Unexpected array element.")),
             Some(other) => return Err(malformed(&format!("Unexpected \"{other}\" character."))),
             None => return Err(malformed("Unexpected end of input.")),
         }
