@@ -133,7 +133,7 @@ impl Cache {
         file: &HistoryFile,
         load: impl FnOnce() -> F,
     ) -> Result<Arc<OpenFile>> {
-        let load = async { Ok(Entry::File(Arc::new(load().await?))) };
+        let load = async { Ok::<_, crate::Error>(Entry::File(Arc::new(load().await?))) };
         match self.0.get_or_insert_async(&Key::File(file.id), load).await? {
             Entry::File(open) => Ok(open),
             Entry::Bloom(_) => unreachable!("a file's key holds a file"),
@@ -148,7 +148,7 @@ impl Cache {
         leaf: usize,
         load: impl FnOnce() -> F,
     ) -> Result<Option<Arc<Sbbf>>> {
-        let load = async { Ok(Entry::Bloom(load().await?.map(Arc::new))) };
+        let load = async { Ok::<_, crate::Error>(Entry::Bloom(load().await?.map(Arc::new))) };
         match self.0.get_or_insert_async(&Key::Bloom(file.id, row_group, leaf), load).await? {
             Entry::Bloom(filter) => Ok(filter),
             Entry::File(_) => unreachable!("a bloom filter's key holds a bloom filter"),

@@ -102,7 +102,7 @@ impl Reader {
             let chunks = plan::chunks(&open, &file, &shape, &scan)?;
             let identity = if scan.with_identity { Identity::KeyAndSeq } else { Identity::None };
             let columns = Columns::new(&shape, scan.projection.clone(), identity);
-            Ok(Run { reader, file, open, shape, scan, columns }.stream(chunks))
+            Ok::<_, crate::Error>(Run { reader, file, open, shape, scan, columns }.stream(chunks))
         })
         .try_flatten()
         .boxed()
