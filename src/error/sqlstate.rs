@@ -151,6 +151,7 @@ fn storage(error: &StorageError) -> &'static str {
         Corrupted { .. } | ForeignKey => "XX001",
         Stopped { .. } => "57P01",
         TooBig { .. } => "54000",
+        Canceled => "57014",
         Arrow { .. } => "XX000",
     }
 }

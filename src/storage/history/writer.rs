@@ -371,7 +371,7 @@ fn parent(path: &Path) -> &Path {
 
 /// Makes the names in a directory durable.
 pub(super) fn sync_directory(directory: &Path) -> Result<()> {
-    Ok(File::open(directory).and_then(|directory| directory.sync_all()).map_err(io_error)?)
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(|error| io_error(error).into())
 }
 
 /// Removes a file that nothing refers to. What stays behind is an orphan, collected at the next start.
