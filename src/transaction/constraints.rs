@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
 
-use crate::catalog::types::{OutputStyle, TextEncoder};
+use super::text;
+use crate::catalog::types::OutputStyle;
 use crate::catalog::{Column, Table};
 use crate::error::TransactionError;
 use crate::{Error, Result};
@@ -79,7 +80,7 @@ pub(super) fn duplicate(table: &Table, rows: &RecordBatch, row: usize, style: &O
     let names: Vec<&str> = columns.iter().map(|at| table.columns[*at].name.as_str()).collect();
     let mut values = Vec::with_capacity(columns.len());
     for at in columns {
-        values.push(text(&table.columns[*at], rows, *at, row, style)?);
+        values.push(value(&table.columns[*at], rows, *at, row, style)?);
     }
     let detail = format!("Key ({})=({}) already exists.", names.join(", "), values.join(", "));
     let error =
@@ -91,7 +92,7 @@ pub(super) fn duplicate(table: &Table, rows: &RecordBatch, row: usize, style: &O
 fn failing_row(table: &Table, rows: &RecordBatch, row: usize, style: &OutputStyle) -> Result<String> {
     let mut values = Vec::with_capacity(table.columns.len());
     for (at, column) in table.columns.iter().enumerate() {
-        let mut value = text(column, rows, at, row, style)?;
+        let mut value = value(column, rows, at, row, style)?;
         if value.len() > FAILING_VALUE_BYTES {
             value.truncate(value.floor_char_boundary(FAILING_VALUE_BYTES));
             value.push_str("...");
@@ -101,12 +102,9 @@ fn failing_row(table: &Table, rows: &RecordBatch, row: usize, style: &OutputStyl
     Ok(format!("Failing row contains ({}).", values.join(", ")))
 }
 
-fn text(column: &Column, rows: &RecordBatch, at: usize, row: usize, style: &OutputStyle) -> Result<String> {
-    let values = rows.column(at);
-    if values.is_null(row) {
+fn value(column: &Column, rows: &RecordBatch, at: usize, row: usize, style: &OutputStyle) -> Result<String> {
+    if rows.column(at).is_null(row) {
         return Ok("null".into());
     }
-    let mut out = Vec::new();
-    TextEncoder::new(rows.schema_ref().field(at), &column.data_type, style).write(values.as_ref(), row, &mut out)?;
-    Ok(String::from_utf8_lossy(&out).into_owned())
+    text::of(rows, at, row, &column.data_type, style)
 }

@@ -16,7 +16,8 @@ use crate::storage::{Events, Notice, RowChange, TableChanges};
 #[derive(Default)]
 pub(super) struct EventLog {
     notices: Vec<Notice>,
-    told: HashSet<Notice>,
+    /// Channel and payload of each notice.
+    told: HashSet<(String, String)>,
     /// In order; consecutive changes of one table are together.
     changes: Vec<(Arc<Table>, Vec<RowChange>)>,
     bytes: usize,
@@ -47,7 +48,7 @@ impl EventLog {
     /// Adds what a statement notified, without repeating what was notified before.
     pub fn notices(&mut self, notices: Vec<Notice>) {
         for notice in notices {
-            if self.told.insert(notice.clone()) {
+            if self.told.insert((notice.channel.clone(), notice.payload.clone())) {
                 self.bytes += 2 * (notice.channel.len() + notice.payload.len());
                 self.notices.push(notice);
             }

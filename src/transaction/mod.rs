@@ -35,10 +35,8 @@ mod events;
 mod insert;
 mod render;
 mod statement;
+mod text;
 mod update;
-
-#[cfg(test)]
-mod tests;
 
 pub use constraints::{RowCheck, Violation};
 pub use ddl::DropBehavior;

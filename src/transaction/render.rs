@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 
+use super::text;
 use crate::Result;
 use crate::base::ids::Seq;
 use crate::catalog::Table;
-use crate::catalog::types::{OutputStyle, PgType, TextEncoder};
+use crate::catalog::types::{OutputStyle, PgType};
 use crate::storage::{Operation, RenderChange, RowBuilder, RowChange};
 
 /// The column that makes a table's rows belong to conversations.
@@ -67,14 +68,11 @@ impl ChangeRenderer {
             }
             json.push_str(&quoted(&column.name));
             json.push(':');
-            let values = row.column(*at);
-            if values.is_null(0) {
+            if row.column(*at).is_null(0) {
                 json.push_str("null");
                 continue;
             }
-            let mut text = Vec::new();
-            TextEncoder::new(row.schema_ref().field(*at), &column.data_type, &style).write(values.as_ref(), 0, &mut text)?;
-            push_value(&column.data_type, &String::from_utf8_lossy(&text), json);
+            push_value(&column.data_type, &text::of(row, *at, 0, &column.data_type, &style)?, json);
         }
         json.push('}');
         Ok(())

@@ -41,6 +41,12 @@ impl Graph {
         self.waits.remove(&id);
     }
 
+    /// How many transactions wait.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.waits.len()
+    }
+
     /// PostgreSQL's DETAIL of the deadlock that `start` closed, if it closed one.
     pub(super) fn deadlock(&self, table: &LockTable, start: OwnerId) -> Option<String> {
         let cycle = self.cycle(table, start)?;
