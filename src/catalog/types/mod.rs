@@ -15,6 +15,9 @@ mod style;
 pub mod text;
 mod zone;
 
+#[cfg(test)]
+mod tests;
+
 pub use encoding::{utf8, without_nul};
 pub use pgtype::{PgType, TYPE_METADATA};
 pub use style::{ByteaOutput, DateOrder, DateStyle, IntervalStyle, ObjectNames, OutputStyle};

@@ -4,9 +4,6 @@ mod decode;
 mod encode;
 mod numeric;
 
-#[cfg(test)]
-mod tests;
-
 pub use decode::BinaryDecoder;
 pub use encode::BinaryEncoder;
 

@@ -24,9 +24,6 @@ mod time_only;
 mod tokens;
 mod write;
 
-#[cfg(test)]
-mod tests;
-
 pub use decode::{parse_date, parse_timestamp, parse_timestamptz};
 pub use interval::parse_interval;
 pub use time_only::parse_time;

@@ -4,8 +4,5 @@ mod jsonb;
 mod lex;
 mod parse;
 
-#[cfg(test)]
-mod tests;
-
 pub use jsonb::{canonical, write_string};
 pub use parse::validate;

@@ -7,9 +7,6 @@ mod array;
 mod decode;
 mod encode;
 
-#[cfg(test)]
-mod tests;
-
 pub use decode::TextDecoder;
 pub(super) use decode::fit_varchar;
 pub use encode::TextEncoder;
