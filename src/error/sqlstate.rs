@@ -167,6 +167,9 @@ fn transaction(error: &TransactionError) -> &'static str {
         Canceled => "57014",
         SerializationFailure => "40001",
         ReadOnly(_) => "25006",
+        InvalidNotification(_) => "22023",
+        DependentObjects { .. } => "2BP01",
+        NoRowCheck => "XX000",
         TooLarge { .. } => "54000",
     }
 }

@@ -63,6 +63,11 @@ impl Hidden {
         self.0.is_empty()
     }
 
+    /// The keys, sorted.
+    pub(super) fn keys(&self) -> &[Vec<u8>] {
+        &self.0
+    }
+
     /// The rows that are not hidden. Rows have their identity and are sorted, in either direction.
     pub(super) fn filter(&self, rows: RecordBatch) -> Result<RecordBatch> {
         let keys = identity::keys(&rows)?;
