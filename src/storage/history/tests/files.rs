@@ -3,7 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::UInt64Type;
 use futures::TryStreamExt;
@@ -101,12 +101,13 @@ async fn the_latest_rows_of_a_conversation_read_few_blocks() {
     let latest = Scan {
         direction: Direction::Reverse,
         hint_rows: Some(3),
+        batch_rows: 64,
         ..scan_of(KeyRange::prefix(prefix(&conversation(400))))
     };
     let mut stream = reader.scan(&files[0], &shape(), latest);
     let first = stream.try_next().await.unwrap().unwrap();
     assert_eq!(versions(&[first])[..3], [4009, 4008, 4007]);
-    assert!(reader.counters().rows_decoded() <= 128, "{} rows", reader.counters().rows_decoded());
+    assert!(reader.counters().rows_decoded() <= 64, "{} rows", reader.counters().rows_decoded());
     drop(stream);
 
     let before = reader.counters().rows_decoded();

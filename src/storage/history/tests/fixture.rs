@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray,
+    ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray,
     Float64Array, Int16Array, Int32Array, Int64Array, IntervalMonthDayNanoArray, RecordBatch, StringArray,
     Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
 };
@@ -168,11 +168,15 @@ impl CommitObserver for Nobody {
 
 /// Opens an engine; history files are cut as in [`SMALL`].
 pub(super) fn open(directory: &Path) -> Arc<Engine> {
+    open_with(directory, SMALL)
+}
+
+pub(super) fn open_with(directory: &Path, limits: Limits) -> Arc<Engine> {
     let mut options = StorageOptions::new(directory);
     options.durability = Durability::Os;
     options.write_buffer_bytes = 8 << 20;
     options.block_cache_bytes = 8 << 20;
-    options.history_limits = SMALL;
+    options.history_limits = limits;
     Engine::open(options, ManualClock::at(1_700_000_000_000_000), Arc::new(Nobody)).unwrap()
 }
 

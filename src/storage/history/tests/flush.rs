@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 
-use super::fixture::{Row, TABLE, TENANT, commit, encoded, key, open, shape, versions};
+use super::fixture::{Row, TABLE, TENANT, commit, encoded, key, open, open_with, shape, versions};
 use crate::base::shutdown::CancellationToken;
 use crate::storage::history::flush::{Flush, FlushReport, Trigger};
-use crate::storage::history::{Policy, Shapes, automatic};
+use crate::storage::history::{Limits, Policy, Shapes, automatic};
 use crate::storage::{Engine, ScanRequest, Shape, View};
 use crate::base::ids::{TableId, TenantId};
 
@@ -206,7 +206,7 @@ async fn a_replaced_file_stays_for_older_readers() {
 #[tokio::test]
 async fn many_small_files_become_few() {
     let directory = tempfile::tempdir().unwrap();
-    let engine = open(directory.path());
+    let engine = open_with(directory.path(), Limits::default());
     let mut most = 0;
     for round in 0..20 {
         insert(&engine, round * 5..round * 5 + 5).await;
@@ -214,7 +214,7 @@ async fn many_small_files_become_few() {
         let (_, files) = engine.manifest(&engine.read_point(), TENANT, TABLE).unwrap();
         most = most.max(files.len());
     }
-    assert!(most <= 14, "{most} files");
+    assert!(most <= 9, "{most} files");
     assert_eq!(all(&engine).await, (0..100).collect::<Vec<_>>());
 }
 
