@@ -54,12 +54,13 @@ fn catalog(error: &CatalogError) -> &'static str {
         SystemCatalog(_) => "42501",
         InvalidText { .. } | InvalidJson { .. } => "22P02",
         InvalidDatetime { .. } => "22007",
-        DatetimeOutOfRange { .. } => "22008",
+        DatetimeOutOfRange { .. } | MonthDayOutOfRange { .. } => "22008",
         NumberOutOfRange { .. } => "22003",
         TooLong { .. } => "22001",
         InvalidEncoding(_) => "22021",
-        InvalidBinary(_) => "22P03",
-        InvalidModifier(_) | UnknownTimeZone(_) => "22023",
+        InvalidBinary(_) | BadBinaryNumeric(_) => "22P03",
+        WrongElementType { .. } => "42804",
+        InvalidParameter(_) | UnknownTimeZone(_) => "22023",
         ReservedSchema(_) => "42939",
         SystemSchema(_) | SystemDatabase(_) => "42501",
         SystemColumn(_) | KeyColumnTwice(_) => "42701",
@@ -74,6 +75,7 @@ fn catalog(error: &CatalogError) -> &'static str {
         BadText { .. } => "22P02",
         DatetimeOverflow(_) => "22008",
         UnsupportedUnicode { .. } => "22P05",
+        TooDeep => "54001",
         NotSupported(_) => "0A000",
     }
 }
@@ -167,6 +169,9 @@ fn transaction(error: &TransactionError) -> &'static str {
         Canceled => "57014",
         SerializationFailure => "40001",
         ReadOnly(_) => "25006",
+        InvalidNotification(_) => "22023",
+        DependentObjects { .. } => "2BP01",
+        NoRowCheck => "XX000",
         TooLarge { .. } => "54000",
     }
 }
