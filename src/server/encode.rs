@@ -9,7 +9,9 @@ use pgwire::messages::data::FieldDescription;
 
 use super::message::Format;
 use super::output::Output;
-use crate::catalog::types::{BinaryEncoder, OutputStyle, TextEncoder};
+use crate::catalog::types::OutputStyle;
+use crate::catalog::types::binary::BinaryEncoder;
+use crate::catalog::types::text::TextEncoder;
 use crate::error::{QueryError, Result};
 use crate::query::OutputColumn;
 

@@ -19,17 +19,17 @@ use tracing::Instrument;
 
 use super::auth::Authenticator;
 use super::connection::{Connection, Stop};
-use super::errors;
+use super::{errors, keys};
 use super::frame::Stage;
 use super::message;
 use super::startup::{self, Failed, Opening, Socket, Startup};
 use super::tls::{self, Identity};
-use super::wire::Wire;
+use super::wire::{Broken, Wire};
 use crate::base::clock::Clock;
 use crate::base::shutdown::CancellationToken;
 use crate::config::{self, Config};
 use crate::database::Database;
-use crate::error::{AuthError, Error, ErrorKind, Result, SessionError, Severity};
+use crate::error::{AuthError, ConfigError, Error, ErrorKind, Result, SessionError, Severity};
 use crate::session::{Principal, Reauthenticate, Session};
 
 /// Connections beyond the limit that are told so at the same time; more are closed without a word.
@@ -68,6 +68,18 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
+    /// Checks the keys and certificates that the settings name, before anything is opened.
+    ///
+    /// # Errors
+    /// One of them cannot be used.
+    pub fn check(config: &Config) -> std::result::Result<(), ConfigError> {
+        keys::load(&config.auth, None)?;
+        if config.tls.certificate.is_some() || !config.tls.self_signed {
+            tls::identity(&config.tls, &config.storage.directory)?;
+        }
+        Ok(())
+    }
+
     /// Loads keys and certificates, and takes over a socket. From here on clients can connect; they are
     /// answered by [`run`](Self::run).
     ///
@@ -231,8 +243,16 @@ async fn login(
     wire.output.put(&Authentication::CleartextPassword);
     wire.flush().await?;
     let token_bytes = shared.authenticator.max_token_bytes();
-    let token = message::password(wire.next(Stage::Login { token_bytes }).await?).map_err(Stop::Fatal)?;
-    let principal = shared.authenticator.login(&startup.user, &startup.database, &token);
+    let token = match wire.next(Stage::Login { token_bytes }).await {
+        Ok(frame) => message::password(frame),
+        // A token that is too long is refused by its length, and in the same words as any other.
+        Err(Broken::Protocol(error)) => Err(error.into()),
+        Err(Broken::Gone) => return Err(Stop::Gone),
+    };
+    let principal = match token {
+        Ok(token) => shared.authenticator.login(&startup.user, &startup.database, &token),
+        Err(error) => Err(AuthError::Refused { user: startup.user.clone(), reason: error.to_string() }),
+    };
     principal.map_err(Error::from).and_then(|principal| open(shared, startup, peer, principal)).map_err(|error| {
         if let ErrorKind::Auth(AuthError::Refused { reason, .. }) = error.kind() {
             tracing::warn!(user = startup.user, database = startup.database, reason, "login refused");

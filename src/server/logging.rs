@@ -22,6 +22,10 @@ pub fn start(config: &Log) -> Result<(), ConfigError> {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
     };
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(location, "panicked: {}", panic.payload_as_str().unwrap_or_default());
+    }));
     // Somebody who embeds the server may log already: then that log is the log.
     if let Err(error) = started {
         tracing::debug!(%error, "logging was started before");

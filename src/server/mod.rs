@@ -24,7 +24,6 @@ mod frame;
 mod message;
 mod output;
 mod parameters;
-mod text;
 mod wire;
 
 pub mod cli;

@@ -6,8 +6,9 @@ use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
 
 use super::message::{Bind, Format};
-use super::text::utf8;
-use crate::catalog::types::{BinaryDecoder, OutputStyle, PgType, TextDecoder};
+use crate::catalog::types::binary::BinaryDecoder;
+use crate::catalog::types::text::TextDecoder;
+use crate::catalog::types::{OutputStyle, PgType, utf8};
 use crate::error::{Error, QueryError, Result, SessionError};
 
 /// Decodes the parameters of `bind` for a statement with parameters of these types.

@@ -102,7 +102,7 @@ enum RoleName {
     Member,
     /// Reads rows
     Reader,
-    /// Makes and drops tenants; for the tenant `kalam` only
+    /// Makes and drops tenants, connected to the tenant `kalam`
     Operator,
 }
 

@@ -15,8 +15,8 @@ use crate::database::Database;
 use crate::error::{Error, ErrorKind};
 use crate::server::{Server, logging};
 
-/// Runs a server until SIGINT or SIGTERM. `ready` is called with the open database, and again-able work such
-/// as printing how to connect happens in `announce`, once clients are answered.
+/// Runs a server until SIGINT or SIGTERM. `ready` gets the open database before anybody can connect to it,
+/// `announce` the address when clients are answered.
 pub(super) fn run<Ready, Announce>(config: Config, ready: Ready, announce: Announce) -> Result<(), Failure>
 where
     Ready: AsyncFnOnce(&Arc<Database>) -> Result<(), Failure>,
@@ -24,6 +24,7 @@ where
 {
     config.validate()?;
     logging::start(&config.log)?;
+    Server::check(&config).map_err(|error| Failure::key(&error))?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if config.server.worker_threads > 0 {
         runtime.worker_threads(config.server.worker_threads);

@@ -19,10 +19,6 @@ const MAX_TTL: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
 pub(super) fn run(arguments: &Token) -> Result<(), Failure> {
     let role = Role::from(arguments.role);
-    if (role == Role::Operator) != (arguments.tenant == SYSTEM_TENANT) {
-        let message = format!("the role operator and the tenant {SYSTEM_TENANT} belong together: use both or neither");
-        return Err(Failure::new(Exit::Failed, message));
-    }
     for (what, name) in [("user", &arguments.user), ("tenant", &arguments.tenant)] {
         if name.is_empty() || name.len() > 255 {
             return Err(Failure::new(Exit::Failed, format!("the {what} must have 1 to 255 bytes")));
