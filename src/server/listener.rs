@@ -85,15 +85,11 @@ impl Server {
     ///
     /// # Errors
     /// A key or certificate cannot be used.
-    pub fn new(
-        config: &Config,
-        database: Arc<Database>,
-        listener: TcpListener,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self> {
+    pub fn new(config: &Config, database: Arc<Database>, listener: TcpListener) -> Result<Self> {
         let unusable = |error: std::io::Error| SessionError::NotSupported(format!("cannot use the socket: {error}"));
         let address = listener.local_addr().map_err(unusable)?;
         let directory = &config.storage.directory;
+        let clock = database.clock().clone();
         let random = crate::base::random::Random::default();
         let authenticator = Authenticator::for_directory(&config.auth, directory, &random, clock.clone())?;
         let authenticator = Arc::new(authenticator);
@@ -318,3 +314,7 @@ impl Reauthenticate for Renewal {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

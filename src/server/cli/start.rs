@@ -8,7 +8,6 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::failure::{Exit, Failure};
 use super::whereabouts::Whereabouts;
-use crate::base::clock::SystemClock;
 use crate::base::shutdown::CancellationToken;
 use crate::config::Config;
 use crate::database::Database;
@@ -66,7 +65,7 @@ where
     Announce: FnOnce(SocketAddr) -> Result<(), Failure>,
 {
     ready(database).await?;
-    let server = Server::new(config, database.clone(), listener, Arc::new(SystemClock)).map_err(keys)?;
+    let server = Server::new(config, database.clone(), listener).map_err(keys)?;
     let whereabouts = Whereabouts {
         process: std::process::id(),
         address: server.address(),
