@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use pgwire::messages::startup::Authentication;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
@@ -32,6 +32,8 @@ use crate::database::Database;
 use crate::error::{AuthError, ConfigError, Error, ErrorKind, Result, SessionError, Severity};
 use crate::session::{Principal, Reauthenticate, Session};
 
+/// Connections that the operating system keeps until they are accepted.
+const BACKLOG: u32 = 1024;
 /// Connections beyond the limit that are told so at the same time; more are closed without a word.
 const REFUSALS: usize = 64;
 /// How long a client may take to read why its connection ends.
@@ -68,6 +70,20 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
+    /// Takes an address. Call it in a Tokio runtime.
+    ///
+    /// # Errors
+    /// Those of the operating system: the address is in use, or not to be had.
+    pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // A server that restarts gets its port back at once.
+        socket.set_reuseaddr(true)?;
+        // Connections inherit it: a client whose machine vanished does not keep its locks for ever.
+        socket.set_keepalive(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    }
+
     /// Checks the keys and certificates that the settings name, before anything is opened.
     ///
     /// # Errors

@@ -42,7 +42,7 @@ where
     Announce: FnOnce(SocketAddr) -> Result<(), Failure>,
 {
     // The port comes first: it is the mistake that is made most often, and the cheapest one to find.
-    let listener = TcpListener::bind(config.server.listen).await.map_err(|error| address(config.server.listen, &error))?;
+    let listener = Server::listen(config.server.listen).map_err(|error| address(config.server.listen, &error))?;
     let shutdown = CancellationToken::new();
     watch_signals(&shutdown)?;
     let directory = config.storage.directory.clone();
