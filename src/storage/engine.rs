@@ -15,8 +15,10 @@ use super::commit::{Commit, CommitLog};
 use super::committer::{Committer, Obsolete, Request, Shared};
 use super::events::CommitObserver;
 use super::flushing::{FlushEnd, FlushTicket, ManifestChange};
+use super::hidden::Hidden;
 use super::meta::MetaStore;
 use super::options::{Durability, StorageOptions};
+use super::range::KeyRange;
 use super::snapshot::{ReadPoint, Registry};
 use super::store::TenantStore;
 use super::{directory, history, meta, rocks};
@@ -202,6 +204,14 @@ impl Engine {
         table: TableId,
     ) -> Result<(u64, history::Files), StorageError> {
         self.shared.manifest(at, tenant, table)
+    }
+
+    /// How many fresh entries of a table hide a row of history, or may. Takes time proportional to it.
+    ///
+    /// # Errors
+    /// A read error.
+    pub fn overlays(&self, at: &ReadPoint, tenant: TenantId, table: TableId) -> Result<usize, StorageError> {
+        Hidden::read(at, &Address::new(tenant, table), &KeyRange::all(), None).map(|hidden| hidden.len())
     }
 
     /// Begins to flush a table: from here on, keys written to it are recorded. `None` when a flush of

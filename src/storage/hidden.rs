@@ -55,6 +55,10 @@ impl Hidden {
         if keys.len() == self.0.len() { self.clone() } else { Self(keys.into()) }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
