@@ -39,8 +39,8 @@ pub struct Transaction {
     pub(super) gate: Gate,
     store: TenantStore,
     pub(super) locks: Owner,
-    /// Tables locked so far: asked for each batch, so kept beside the lock table.
-    tables: Vec<(TableId, Mode)>,
+    /// Tables that are locked and known to be there: asked for each batch, so kept beside the lock table.
+    pub(super) tables: Vec<(TableId, Mode)>,
     pub(super) patience: Patience,
     isolation: Isolation,
     read_only: bool,

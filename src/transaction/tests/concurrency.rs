@@ -188,7 +188,7 @@ async fn an_insert_waits_for_the_one_before_it_and_takes_over_when_that_rolls_ba
         first.insert(&table, pairs(&table, &[(7, 1)]), OnConflict::Error).await.unwrap();
         let mut second = world.begin(2).await;
         let mut insert = Box::pin(second.insert(&table, pairs(&table, &[(7, 2)]), OnConflict::DoNothing));
-        assert!(futures::poll!(&mut insert).is_pending());
+        world.until_it_waits(&mut insert).await;
         if commits {
             first.commit().await.unwrap();
             assert_eq!(insert.await.unwrap().count, 0);
@@ -215,7 +215,7 @@ async fn a_waiting_update_sees_the_row_that_it_waited_for() {
     let mut second = world.begin(2).await;
     {
         let mut waits = Box::pin(update(&mut second, &table, |_, value| value == 10, |id, _| (id, 99)));
-        assert!(futures::poll!(&mut waits).is_pending());
+        world.until_it_waits(&mut waits).await;
         first.commit().await.unwrap();
         assert_eq!(waits.await.unwrap(), (0, 2));
     }
@@ -227,7 +227,7 @@ async fn a_waiting_update_sees_the_row_that_it_waited_for() {
     let mut second = world.begin(2).await;
     {
         let mut waits = Box::pin(delete(&mut second, &table, |id, _| id == 1));
-        assert!(futures::poll!(&mut waits).is_pending());
+        world.until_it_waits(&mut waits).await;
         first.commit().await.unwrap();
         assert_eq!(waits.await.unwrap(), (0, 2));
     }
@@ -239,7 +239,7 @@ async fn a_waiting_update_sees_the_row_that_it_waited_for() {
     let mut second = world.begin(2).await;
     {
         let mut waits = Box::pin(update(&mut second, &table, |id, _| id == 2, |id, value| (id, value + 5)));
-        assert!(futures::poll!(&mut waits).is_pending());
+        world.until_it_waits(&mut waits).await;
         first.rollback();
         assert_eq!(waits.await.unwrap(), (1, 1));
     }
@@ -263,7 +263,7 @@ async fn a_deadlock_is_resolved_and_the_survivor_commits() {
     second.statement_begin().await.unwrap();
     {
         let mut waits = Box::pin(update(&mut first, &table, |id, _| id == 2, |id, _| (id, 1)));
-        assert!(futures::poll!(&mut waits).is_pending());
+        world.until_it_waits(&mut waits).await;
         let refused = update(&mut second, &table, |id, _| id == 1, |id, _| (id, 2)).await.unwrap_err();
         let report = refused.report();
         assert_eq!((report.sqlstate.0, report.message.as_str()), ("40P01", "deadlock detected"));
@@ -293,7 +293,7 @@ async fn a_wait_ends_by_cancel_and_by_lock_timeout() {
     canceled.set_cancel(cancel.clone());
     {
         let mut waits = Box::pin(canceled.insert(&table, pairs(&table, &[(1, 3)]), OnConflict::Error));
-        assert!(futures::poll!(&mut waits).is_pending());
+        world.until_it_waits(&mut waits).await;
         cancel.cancel();
         assert_eq!(waits.await.unwrap_err().sqlstate().0, "57014");
     }

@@ -121,7 +121,7 @@ async fn drop_and_truncate_wait_for_writers_and_writers_for_them() {
 
     let mut truncater = world.begin(2).await;
     let mut truncate = Box::pin(truncater.truncate(&table));
-    assert!(futures::poll!(&mut truncate).is_pending());
+    world.until_it_waits(&mut truncate).await;
     writer.commit().await.unwrap();
     truncate.await.unwrap();
 
@@ -130,7 +130,7 @@ async fn drop_and_truncate_wait_for_writers_and_writers_for_them() {
     assert_eq!(rows(&late, &table).await, [(1, 1)]);
     {
         let mut update = Box::pin(update(&mut late, &table, |_, _| true, |id, value| (id, value + 1)));
-        assert!(futures::poll!(&mut update).is_pending());
+        world.until_it_waits(&mut update).await;
         truncater.commit().await.unwrap();
         assert_eq!(update.await.unwrap(), (0, 2));
     }
@@ -141,7 +141,7 @@ async fn drop_and_truncate_wait_for_writers_and_writers_for_them() {
     let mut inserter = world.begin(5).await;
     {
         let mut insert = Box::pin(inserter.insert(&table, pairs(&table, &[(2, 2)]), OnConflict::Error));
-        assert!(futures::poll!(&mut insert).is_pending());
+        world.until_it_waits(&mut insert).await;
         dropper.commit().await.unwrap();
         assert_eq!(insert.await.unwrap_err().to_string(), "relation \"t\" does not exist");
     }
@@ -156,7 +156,7 @@ async fn two_creations_of_one_name_wait_and_the_second_is_refused() {
     one.create_table(definition("t")).await.unwrap();
     let mut two = world.begin(2).await;
     let mut second = Box::pin(two.create_table(definition("t")));
-    assert!(futures::poll!(&mut second).is_pending());
+    world.until_it_waits(&mut second).await;
     one.commit().await.unwrap();
     assert_eq!(second.await.unwrap_err().sqlstate().0, "42P07");
 }
@@ -206,14 +206,14 @@ async fn tenants_come_and_go_with_their_commit() {
     let mut dropping = operator();
     {
         let mut drop_demo = Box::pin(dropping.drop_tenant("demo"));
-        assert!(futures::poll!(&mut drop_demo).is_pending(), "a writer is not finished");
+        world.until_it_waits(&mut drop_demo).await;
         writer.commit().await.unwrap();
         drop_demo.await.unwrap();
     }
     let mut late = world.begin(3).await;
     {
         let mut insert = Box::pin(late.insert(&table, pairs(&table, &[(3, 3)]), OnConflict::Error));
-        assert!(futures::poll!(&mut insert).is_pending());
+        world.until_it_waits(&mut insert).await;
         dropping.commit().await.unwrap();
         assert_eq!(insert.await.unwrap_err().sqlstate().0, "3D000");
     }

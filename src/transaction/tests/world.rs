@@ -95,6 +95,19 @@ impl World {
         table
     }
 
+    /// Polls a statement until it stands in the queue of a lock. It may be pending for other reasons
+    /// before that: a scan reads on another thread.
+    pub async fn until_it_waits<T>(&self, statement: &mut (impl Future<Output = T> + Unpin)) {
+        let before = self.manager.locks().waiting();
+        loop {
+            assert!(futures::poll!(&mut *statement).is_pending(), "the statement ended without waiting");
+            if self.manager.locks().waiting() > before {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// All rows as a new statement of nobody in particular sees them, as `(id, value)`, by id.
     pub async fn rows(&self, table: &Arc<Table>) -> Vec<(i32, i32)> {
         rows(&self.begin(0).await, table).await
