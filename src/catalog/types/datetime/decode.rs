@@ -255,7 +255,7 @@ fn date_field(parts: &mut Parts, field: &str, mask: u32, prefix: &mut Prefix, or
         return date(parts, field, mask, order);
     }
     if *prefix == Prefix::None && !field.starts_with(|c: char| c.is_ascii_digit()) {
-        parts.zone = Some(Zone::named(field).ok_or_else(|| Fault::UnknownZone(field.to_owned()))?);
+        parts.zone = Some(Zone::by_name(field).ok_or_else(|| Fault::UnknownZone(field.to_owned()))?);
         return Ok(ZONE);
     }
     if *prefix == Prefix::Unit || mask & TIME != 0 {

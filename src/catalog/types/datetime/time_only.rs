@@ -40,7 +40,7 @@ fn decode(text: &str, style: &OutputStyle) -> Result<i64, Fault> {
                 ZONE | run_together(&mut parts, &field[..dash], mask | DATE)?
             }
             Look::Date => {
-                parts.zone = Some(Zone::named(field).ok_or_else(|| Fault::UnknownZone(field.clone()))?);
+                parts.zone = Some(Zone::by_name(field).ok_or_else(|| Fault::UnknownZone(field.clone()))?);
                 ZONE
             }
             Look::Time => {

@@ -7,6 +7,8 @@ use crate::error::{CatalogError, Result};
 
 /// Most digits before the point of PostgreSQL's numeric.
 const MAX_WHOLE_DIGITS: i64 = 131_072;
+/// Exponents from here on are refused, whatever the digits are: PostgreSQL's `INT_MAX / 2`.
+const EXPONENT_BOUND: i64 = 0x3FFF_FFFF;
 /// Most digits behind the point.
 const MAX_SCALE: i64 = 16_383;
 
@@ -50,8 +52,10 @@ impl Digits {
                 if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
                     return None;
                 }
-                // A number beyond i32 is out of range in any case; the limit keeps sums from overflowing.
-                (mantissa, exponent.parse::<i64>().unwrap_or(i64::MAX).clamp(-1_000_000_000, 1_000_000_000))
+                (
+                    mantissa,
+                    exponent.parse::<i64>().unwrap_or(if exponent.starts_with('-') { i64::MIN } else { i64::MAX }),
+                )
             }
             None => (text, 0),
         };
@@ -60,18 +64,25 @@ impl Digits {
         if whole.is_empty() && part.is_empty() || !whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit()) {
             return None;
         }
+        if !(-EXPONENT_BOUND..EXPONENT_BOUND).contains(&exponent) {
+            return Some(Self::too_big());
+        }
         let mut digits: Vec<u8> = whole.bytes().chain(part.bytes()).skip_while(|b| *b == b'0').collect();
         let scale = i64::try_from(part.len()).ok()? - exponent;
         if scale < 0 && !digits.is_empty() {
             if -scale > MAX_WHOLE_DIGITS {
-                // Too big for anything: one more digit than allowed says it without the memory.
-                digits = vec![b'9'; usize::try_from(MAX_WHOLE_DIGITS).ok()? + 1];
+                return Some(Self::too_big());
             } else {
                 digits.resize(digits.len() + usize::try_from(-scale).ok()?, b'0');
             }
         }
         let scale = usize::try_from(scale.max(0)).ok()?;
         Some(Digits { negative: mantissa.starts_with('-') && !digits.is_empty(), digits, scale })
+    }
+
+    /// A number beyond every bound: it says so without the memory of the number that was written.
+    fn too_big() -> Digits {
+        Digits { negative: false, digits: vec![b'9'; usize::try_from(MAX_WHOLE_DIGITS).unwrap_or(0) + 1], scale: 0 }
     }
 
     /// The number, if PostgreSQL's numeric can hold it; digits beyond its scale are rounded away.
