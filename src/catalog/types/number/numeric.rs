@@ -85,17 +85,14 @@ impl Digits {
         Digits { negative: false, digits: vec![b'9'; usize::try_from(MAX_WHOLE_DIGITS).unwrap_or(0) + 1], scale: 0 }
     }
 
-    /// The number, if PostgreSQL's numeric can hold it; digits beyond its scale are rounded away.
+    /// The number, if PostgreSQL's numeric can hold it.
     ///
     /// # Errors
     /// 22003.
-    pub fn in_range(mut self) -> Result<Digits> {
-        let whole = i64::try_from(self.digits.len()).unwrap_or(i64::MAX) - i64::try_from(self.scale).unwrap_or(0);
-        if whole > MAX_WHOLE_DIGITS {
+    pub fn in_range(self) -> Result<Digits> {
+        let count = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+        if count(self.digits.len()) - count(self.scale) > MAX_WHOLE_DIGITS || count(self.scale) > MAX_SCALE {
             return Err(out_of_range("value overflows numeric format".into()));
-        }
-        if self.scale > usize::try_from(MAX_SCALE).unwrap_or(usize::MAX) {
-            self.round(usize::try_from(MAX_SCALE).unwrap_or(0));
         }
         Ok(self)
     }
