@@ -23,10 +23,29 @@ pub enum SessionError {
     UnknownSetting(String),
     #[error("invalid value for parameter \"{name}\": \"{value}\"")]
     InvalidSetting { name: String, value: String },
-    #[error("parameter \"{0}\" cannot be changed now")]
-    FixedSetting(String),
+    /// The value is none of an enumeration's: 22023 with the choices as HINT.
+    #[error("invalid value for parameter \"{name}\": \"{value}\"")]
+    InvalidChoice { name: String, value: String, choices: String },
+    /// `why` follows the message: ` without restarting the server`.
+    #[error("parameter \"{name}\" cannot be changed{why}")]
+    FixedSetting { name: String, why: &'static str },
+    /// SET TRANSACTION after the transaction's first query: 25001.
+    #[error("{0}")]
+    TransactionStarted(String),
     #[error("permission denied {0}")]
     PermissionDenied(String),
+    #[error("must be owner of {0}")]
+    NotOwner(String),
+    #[error("cached plan must not change result type")]
+    PlanChanged,
+    /// The statement is not one that may be used here, such as DDL under EXPLAIN: 42601.
+    #[error("{0}")]
+    WrongStatement(String),
+    /// A column that INSERT, COPY or ON CONFLICT names is not usable as named: 42P10.
+    #[error("{0}")]
+    InvalidColumnReference(String),
+    #[error("column \"{column}\" is of type {expected} but expression is of type {found}")]
+    WrongType { column: String, expected: String, found: String },
     #[error("{message}")]
     ObjectInUse { message: String, detail: Option<String> },
     #[error("{0}")]
@@ -38,6 +57,9 @@ pub enum SessionError {
     /// COPY data does not have the form that the options say: 22P04.
     #[error("{0}")]
     BadCopyFormat(String),
+    /// COPY with a file or a program: 42501, with PostgreSQL's HINT.
+    #[error("{message}")]
+    CopyPrivilege { message: &'static str, detail: &'static str },
     #[error("COPY from stdin failed: {0}")]
     CopyFailed(String),
     #[error("{0}")]
@@ -46,6 +68,9 @@ pub enum SessionError {
     TooManyConnections,
     #[error("terminating connection due to administrator command")]
     Shutdown,
+    /// `pg_terminate_backend`, or the session's database was dropped with FORCE.
+    #[error("terminating connection due to administrator command")]
+    Terminated,
     #[error("terminating connection due to idle-session timeout")]
     IdleTimeout,
     #[error("canceling authentication due to timeout")]
@@ -58,10 +83,23 @@ pub enum SessionError {
 impl SessionError {
     pub(super) fn describe(&self, report: &mut Report) {
         match self {
-            Self::TooManyConnections | Self::Shutdown | Self::IdleTimeout | Self::LoginTimeout | Self::Panicked => {
+            Self::TooManyConnections
+            | Self::Shutdown
+            | Self::Terminated
+            | Self::IdleTimeout
+            | Self::LoginTimeout
+            | Self::Panicked => {
                 report.severity = Severity::Fatal;
             }
             Self::ObjectInUse { detail, .. } => report.detail = detail.clone(),
+            Self::InvalidChoice { choices, .. } => report.hint = Some(format!("Available values: {choices}.")),
+            Self::WrongType { .. } => report.hint = Some("You will need to rewrite or cast the expression.".into()),
+            Self::CopyPrivilege { detail, .. } => {
+                report.detail = Some((*detail).into());
+                report.hint = Some(
+                    "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.".into(),
+                );
+            }
             _ => {}
         }
     }
