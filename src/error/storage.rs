@@ -50,3 +50,22 @@ impl StorageError {
         }
     }
 }
+
+impl From<rocksdb::Error> for StorageError {
+    /// RocksDB's errors arrive as text, so that is where a full disk is told from a broken one.
+    fn from(source: rocksdb::Error) -> Self {
+        if source.as_ref().contains("No space left on device") {
+            return Self::DiskFull { source: std::io::Error::new(std::io::ErrorKind::StorageFull, source) };
+        }
+        match source.kind() {
+            rocksdb::ErrorKind::Corruption => Self::Corrupted { what: source.into() },
+            _ => Self::RocksDb { source },
+        }
+    }
+}
+
+impl From<arrow::error::ArrowError> for StorageError {
+    fn from(source: arrow::error::ArrowError) -> Self {
+        Self::Arrow { source }
+    }
+}

@@ -1,0 +1,67 @@
+# `make run` and `make test` are all that a new user needs; `make help` lists the rest.
+#
+# One profile (release) and one target directory outside the checkout serve running, testing, benchmarks
+# and CI, so that the dependencies, half an hour of work on two cores, are compiled once per machine.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kalamdb
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+export KALAM_PYTHON ?= $(CACHE)/venv/bin/python
+
+# Arguments of `make run`, as in: make run ARGS="--listen 127.0.0.1:5433"
+ARGS ?=
+# Filter of `make test`, as in: make test T=clients::
+T ?=
+
+.PHONY: help run build setup test unit integration sqllogictest fmt clippy doc check bench crash
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what is missing (system packages, rustfmt, clippy, a Python venv for the tests).
+	@scripts/setup build test
+
+run: ## Build and start a server on 127.0.0.1:5432 with ./data as its data directory.
+	@scripts/setup build
+	cargo build --release --bin kalam
+	@exec "$$CARGO_TARGET_DIR/release/kalam" dev --data-dir data $(ARGS)
+
+build: ## Build the `kalam` command.
+	@scripts/setup build
+	cargo build --release --bin kalam
+
+test: ## Build and pass every test.
+	@scripts/setup build test
+	cargo test --release -- $(T)
+
+unit: ## Only the tests that sit beside their modules.
+	cargo test --release --lib -- $(T)
+
+integration: ## Only tests/: real clients, security, crashes, the main job.
+	cargo test --release --test integration -- $(T)
+
+sqllogictest: ## Only the SQL scripts, against PostgreSQL 15 and KalamDB; T=name runs one file.
+	cargo test --release --test sqllogictest -- $(T)
+
+fmt: ## Fail when the code is not formatted.
+	cargo fmt --check
+
+clippy: ## Fail on any lint.
+	cargo clippy --release --all-targets -- -D warnings
+
+doc: ## Build the documentation; a broken link is an error.
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps
+
+check: ## What CI runs: setup, fmt, clippy, doc, every test.
+	@scripts/setup build test
+	$(MAKE) --no-print-directory fmt clippy doc
+	$(MAKE) --no-print-directory test
+
+bench: build ## Compare with PostgreSQL 15 side by side and print a Markdown table.
+	benches/compare/run
+
+crash: ## Many more rounds of kill -9 under load than a test run has: make crash ROUNDS=5000
+	KALAM_CRASH_ROUNDS=$(or $(ROUNDS),2000) cargo test --release --test integration -- crash:: --nocapture
