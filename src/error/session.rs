@@ -11,6 +11,29 @@ pub enum SessionError {
     UnknownStatement(String),
     #[error("prepared statement \"{0}\" already exists")]
     DuplicateStatement(String),
+    #[error("unnamed prepared statement does not exist")]
+    UnknownUnnamedStatement,
+    /// `query.max_prepared_statements` is reached.
+    #[error("too many prepared statements")]
+    TooManyStatements { maximum: usize },
+    #[error("no schema has been selected to create in")]
+    NoCreationSchema,
+    /// A COPY option that cannot stand with the others: 42601.
+    #[error("{0}")]
+    CopyOption(String),
+    #[error("cursor \"{0}\" does not exist")]
+    UnknownCursor(String),
+    #[error("wrong number of parameters for prepared statement \"{name}\"")]
+    WrongParameterCount { name: String, expected: usize, found: usize },
+    /// `notify.max_channels` is reached.
+    #[error("too many channels")]
+    TooManyChannels { maximum: usize },
+    /// A portal that ran to its end and cannot be run again: 55000.
+    #[error("portal \"{0}\" cannot be run")]
+    PortalDone(String),
+    /// A statement that only makes sense in a transaction block: 25P01.
+    #[error("{0} can only be used in transaction blocks")]
+    NoTransactionBlock(String),
     #[error("portal \"{0}\" does not exist")]
     UnknownPortal(String),
     #[error("portal \"{0}\" already exists")]
@@ -57,9 +80,15 @@ pub enum SessionError {
     /// COPY data does not have the form that the options say: 22P04.
     #[error("{0}")]
     BadCopyFormat(String),
+    /// A line of COPY data ends in another way than the first one: 22P04.
+    #[error("{message}")]
+    CopyLineEnd { message: String, hint: &'static str },
+    /// A bound of the server is reached: 54000.
+    #[error("{0}")]
+    LimitExceeded(String),
     /// COPY with a file or a program: 42501, with PostgreSQL's HINT.
     #[error("{message}")]
-    CopyPrivilege { message: &'static str, detail: &'static str },
+    CopyPrivilege { message: &'static str },
     #[error("COPY from stdin failed: {0}")]
     CopyFailed(String),
     #[error("{0}")]
@@ -92,10 +121,19 @@ impl SessionError {
                 report.severity = Severity::Fatal;
             }
             Self::ObjectInUse { detail, .. } => report.detail = detail.clone(),
+            Self::TooManyStatements { maximum } => {
+                report.detail = Some(format!("A session keeps at most {maximum} prepared statements."));
+            }
+            Self::WrongParameterCount { expected, found, .. } => {
+                report.detail = Some(format!("Expected {expected} parameters but got {found}."));
+            }
+            Self::TooManyChannels { maximum } => {
+                report.detail = Some(format!("A session listens on at most {maximum} channels."));
+            }
             Self::InvalidChoice { choices, .. } => report.hint = Some(format!("Available values: {choices}.")),
             Self::WrongType { .. } => report.hint = Some("You will need to rewrite or cast the expression.".into()),
-            Self::CopyPrivilege { detail, .. } => {
-                report.detail = Some((*detail).into());
+            Self::CopyLineEnd { hint, .. } => report.hint = Some((*hint).into()),
+            Self::CopyPrivilege { .. } => {
                 report.hint = Some(
                     "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.".into(),
                 );

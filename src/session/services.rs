@@ -46,6 +46,8 @@ pub struct Limits {
     pub prepared_statements: usize,
     /// Plans that a session keeps by text.
     pub plans: usize,
+    /// Most bytes of one transaction's uncommitted writes.
+    pub transaction_bytes: usize,
     /// Most channels listened to.
     pub channels: usize,
     /// `statement_timeout` and `lock_timeout` of a new session.

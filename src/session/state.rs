@@ -284,11 +284,15 @@ impl Session {
         if self.transaction.is_none() {
             let services = &self.shared.services;
             let mut transaction = services.manager.begin(self.shared.tenant.id, self.id())?;
-            let settings = self.shared.settings.lock();
+            let mut settings = self.shared.settings.lock();
             if settings.get("default_transaction_isolation") == "repeatable read" {
                 transaction.set_isolation(Isolation::RepeatableRead);
+                settings.set_text("transaction_isolation", Some("repeatable read"), true)?;
             }
-            transaction.set_read_only(settings.is_on("default_transaction_read_only"));
+            if settings.is_on("default_transaction_read_only") {
+                transaction.set_read_only(true);
+                settings.set_text("transaction_read_only", Some("on"), true)?;
+            }
             drop(settings);
             self.shared.entry.set_transaction(Some(transaction.started_at_us()));
             self.queried = false;

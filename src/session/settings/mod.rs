@@ -9,4 +9,5 @@ mod table;
 mod value;
 
 pub use state::Settings;
+pub(crate) use state::quote_name;
 pub use table::SERVER_VERSION;

@@ -69,6 +69,11 @@ impl Settings {
         }
     }
 
+    /// The name of a parameter as SHOW writes it.
+    pub(crate) fn canonical(&self, name: &str) -> String {
+        table::definition(name).map_or_else(|| name.to_lowercase(), |definition| definition.name.to_owned())
+    }
+
     /// The value of a parameter of the table, in the form that is kept.
     pub(crate) fn get(&self, name: &str) -> &str {
         table::definition(name).map_or("", |definition| self.raw(definition))

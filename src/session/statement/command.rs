@@ -4,16 +4,19 @@
 //! many small ones have grammars of one line each; they are read here from PostgreSQL's tokens, because a
 //! general SQL parser accepts other dialects' forms of them and refuses some of PostgreSQL's.
 
+use std::sync::Arc;
+
 use super::copy_options::Copy;
 use super::lexer::{Kind, Lexer, Token, character};
 use super::parse;
 use crate::Result;
+use crate::error::QueryError;
 use crate::query;
 
 /// One statement, parsed.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    text: String,
+    text: Arc<str>,
     offset: u32,
     pub(crate) body: Body,
 }
@@ -22,6 +25,10 @@ impl Parsed {
     /// The statement's text, without the semicolon and what is around it.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    pub(crate) fn shared_text(&self) -> Arc<str> {
+        self.text.clone()
     }
 
     /// How many characters of the query string come before the text: positions in errors count from there.
@@ -169,9 +176,16 @@ pub(crate) fn split(sql: &str) -> Result<Vec<Parsed>> {
 pub(crate) fn parse_one(text: &str, offset: u32) -> Result<Parsed> {
     let body = match parse::utility(text)? {
         Some(utility) => Body::Utility(utility),
-        None => Body::Sql(query::parse_one(text)?),
+        None => {
+            let mut statements = query::parse(text)?;
+            match (statements.pop(), statements.is_empty()) {
+                (Some(statement), true) => Body::Sql(statement),
+                // The text was cut at its semicolons before.
+                _ => return Err(QueryError::Syntax("syntax error at end of input".into()).into()),
+            }
+        }
     };
-    Ok(Parsed { text: text.to_owned(), offset, body })
+    Ok(Parsed { text: Arc::from(text), offset, body })
 }
 
 /// The first words of a statement, in lower case: what decides who parses it.

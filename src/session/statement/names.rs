@@ -91,14 +91,12 @@ impl Name {
 pub(crate) fn table(catalog: &TenantCatalog, search_path: &[String], name: &Name) -> Result<Arc<Table>> {
     let schema = name.schema(&catalog.tenant.name)?;
     let found = catalog.resolve_table(search_path, schema, name.last()).cloned();
-    found.ok_or_else(|| {
-        let error = match schema {
-            Some(schema) if crate::catalog::system::schema_oid(schema).is_some() => {
-                crate::Error::from(CatalogError::SystemCatalog(name.last().to_owned()))
-            }
-            _ => CatalogError::UnknownRelation(name.written()).into(),
-        };
-        if name.position > 0 { error.at(name.position) } else { error }
+    // As in PostgreSQL, the names of utility statements are reported without their place.
+    found.ok_or_else(|| match schema {
+        Some(schema) if crate::catalog::system::schema_oid(schema).is_some() => {
+            CatalogError::SystemCatalog(name.last().to_owned()).into()
+        }
+        _ => CatalogError::UnknownRelation(name.written()).into(),
     })
 }
 
