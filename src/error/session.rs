@@ -77,6 +77,9 @@ pub enum SessionError {
     InvalidParameterValue(String),
     #[error("{0}")]
     ProtocolViolation(String),
+    /// The client's bytes cannot be a message: where the next one begins is unknown, so the session ends.
+    #[error("{0}")]
+    BrokenProtocol(String),
     /// COPY data does not have the form that the options say: 22P04.
     #[error("{0}")]
     BadCopyFormat(String),
@@ -93,6 +96,10 @@ pub enum SessionError {
     CopyFailed(String),
     #[error("{0}")]
     NotSupported(String),
+    #[error("unsupported frontend protocol {major}.{minor}: server supports 3.0 to 3.0")]
+    UnsupportedProtocol { major: i32, minor: i32 },
+    #[error("replication connections are not supported")]
+    ReplicationNotSupported,
     #[error("sorry, too many clients already")]
     TooManyConnections,
     #[error("terminating connection due to administrator command")]
@@ -102,6 +109,8 @@ pub enum SessionError {
     Terminated,
     #[error("terminating connection due to idle-session timeout")]
     IdleTimeout,
+    #[error("terminating connection due to idle-in-transaction timeout")]
+    IdleInTransactionTimeout,
     #[error("canceling authentication due to timeout")]
     LoginTimeout,
     /// The session panicked. It ends; the others go on.
@@ -112,14 +121,16 @@ pub enum SessionError {
 impl SessionError {
     pub(super) fn describe(&self, report: &mut Report) {
         match self {
-            Self::TooManyConnections
+            Self::BrokenProtocol(_)
+            | Self::UnsupportedProtocol { .. }
+            | Self::ReplicationNotSupported
+            | Self::TooManyConnections
             | Self::Shutdown
             | Self::Terminated
             | Self::IdleTimeout
+            | Self::IdleInTransactionTimeout
             | Self::LoginTimeout
-            | Self::Panicked => {
-                report.severity = Severity::Fatal;
-            }
+            | Self::Panicked => report.severity = Severity::Fatal,
             Self::ObjectInUse { detail, .. } => report.detail = detail.clone(),
             Self::TooManyStatements { maximum } => {
                 report.detail = Some(format!("A session keeps at most {maximum} prepared statements."));

@@ -33,7 +33,7 @@ fn auth(error: &AuthError) -> &'static str {
     use AuthError::*;
     match error {
         Refused { .. } => "28P01",
-        TlsRequired | TokenExpired | NotRenewed { .. } => "28000",
+        TlsRequired | NoUser | TokenExpired | NotRenewed { .. } => "28000",
     }
 }
 
@@ -134,16 +134,17 @@ fn session(error: &SessionError) -> &'static str {
         PermissionDenied(_) | NotOwner(_) | CopyPrivilege { .. } => "42501",
         ObjectInUse { .. } => "55006",
         InvalidName(_) => "42602",
-        ProtocolViolation(_) => "08P01",
+        ProtocolViolation(_) | BrokenProtocol(_) => "08P01",
         BadCopyFormat(_) | CopyLineEnd { .. } => "22P04",
         LimitExceeded(_) => "54000",
         InvalidColumnReference(_) => "42P10",
         WrongType { .. } => "42804",
         CopyFailed(_) => "57014",
-        NotSupported(_) | PlanChanged => "0A000",
+        NotSupported(_) | PlanChanged | UnsupportedProtocol { .. } | ReplicationNotSupported => "0A000",
         TooManyConnections => "53300",
         Shutdown | Terminated => "57P01",
         IdleTimeout => "57P05",
+        IdleInTransactionTimeout => "25P03",
         LoginTimeout => "57014",
         Panicked => "XX000",
     }
@@ -159,6 +160,7 @@ fn storage(error: &StorageError) -> &'static str {
         Corrupted { .. } | ForeignKey => "XX001",
         Stopped { .. } => "57P01",
         TooBig { .. } => "54000",
+        Canceled => "57014",
         Arrow { .. } => "XX000",
     }
 }
@@ -174,6 +176,9 @@ fn transaction(error: &TransactionError) -> &'static str {
         Canceled => "57014",
         SerializationFailure => "40001",
         ReadOnly(_) => "25006",
+        InvalidNotification(_) => "22023",
+        DependentObjects { .. } => "2BP01",
+        NoRowCheck => "XX000",
         TooLarge { .. } => "54000",
     }
 }

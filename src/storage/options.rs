@@ -22,6 +22,8 @@ pub struct StorageOptions {
     pub block_cache_bytes: usize,
     /// Memory for rows that RocksDB has not written to a table file yet, over all column families.
     pub write_buffer_bytes: usize,
+    /// Memory for what is known of open history files: footers, indexes, bloom filters.
+    pub history_cache_bytes: u64,
     /// Most transactions that may wait for the committer; further ones wait for a place.
     pub commit_queue: usize,
     /// Most bytes of rows that one group commit takes together.
@@ -36,6 +38,7 @@ impl StorageOptions {
             durability: Durability::Sync,
             block_cache_bytes: 256 << 20,
             write_buffer_bytes: 128 << 20,
+            history_cache_bytes: 64 << 20,
             commit_queue: 4096,
             group_bytes: 16 << 20,
         }
