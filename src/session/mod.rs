@@ -28,12 +28,12 @@ mod shared;
 mod embed;
 mod extended;
 mod run;
+mod seed;
 mod state;
 
 pub mod statement;
 
 pub use embed::QueryResult;
-pub use flushes::{Flushes, REMEMBERED_FLUSHES};
 pub use notices::{NoticeLevel, NoticeReport};
 pub use outcome::{CopyIn, CopyOut, Outcome, Rows, RowsTag, TransactionStatus};
 pub use portal::Portal;
@@ -43,6 +43,7 @@ pub use registry::{Entry, Registry};
 pub use services::{Limits, Reauthenticate, Services, Tenants};
 pub use settings::{SERVER_VERSION, Settings};
 pub use state::Session;
+pub(crate) use seed::tables as starting_tables;
 pub use statement::command::Parsed;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
@@ -65,7 +66,8 @@ struct Live {
 }
 
 impl Registry {
-    pub(crate) fn new() -> Arc<Self> {
+    /// A registry without sessions.
+    pub fn new() -> Arc<Self> {
         Arc::new(Self { inner: RwLock::default(), next: AtomicI32::new(1_000), left: Notify::new() })
     }
 
@@ -148,9 +150,22 @@ impl Registry {
         Closed { registry: self.clone(), tenant }
     }
 
-    /// Resolves when a session has left since the call.
-    pub(crate) fn left(&self) -> tokio::sync::futures::Notified<'_> {
-        self.left.notified()
+    /// Waits until a tenant (`None`: the server) has no session, but not longer than `grace`.
+    pub(crate) async fn wait_until_empty(&self, tenant: Option<TenantId>, grace: Duration) {
+        let emptied = async {
+            loop {
+                // The wait begins before the look, so that nobody leaves unseen in between.
+                let left = self.left.notified();
+                tokio::pin!(left);
+                left.as_mut().enable();
+                if self.list(tenant).is_empty() {
+                    return;
+                }
+                left.await;
+            }
+        };
+        // Who asks looks again: sessions that did not end in time are still there.
+        let _ = tokio::time::timeout(grace, emptied).await;
     }
 }
 

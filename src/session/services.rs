@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use parking_lot::RwLock;
 
-use super::flushes::Flushes;
 use super::principal::Principal;
 use super::registry::Registry;
 use crate::Result;
@@ -26,11 +25,17 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<Random>,
     pub registry: Arc<Registry>,
-    pub flushes: Arc<Flushes>,
     /// Makes and erases tenants.
     pub tenants: Arc<dyn Tenants>,
     pub limits: Limits,
-    pub(crate) reauthenticate: RwLock<Option<Arc<dyn Reauthenticate>>>,
+    pub reauthenticate: RwLock<Option<Arc<dyn Reauthenticate>>>,
+}
+
+impl Services {
+    /// Sets who verifies the token of `kalam.reauthenticate`.
+    pub fn set_reauthenticate(&self, hook: Arc<dyn Reauthenticate>) {
+        *self.reauthenticate.write() = Some(hook);
+    }
 }
 
 impl std::fmt::Debug for Services {
@@ -69,7 +74,7 @@ pub trait Reauthenticate: Send + Sync {
 /// Makes and erases tenants.
 pub trait Tenants: Send + Sync {
     /// CREATE DATABASE: the tenant and the tables that it starts with, in one commit.
-    fn create(&self, name: &str, owner: &str) -> BoxFuture<'static, Result<()>>;
+    fn create(self: Arc<Self>, name: &str, owner: &str) -> BoxFuture<'static, Result<()>>;
     /// DROP DATABASE: the tenant and all its rows, in one commit.
-    fn drop(&self, name: &str, force: bool) -> BoxFuture<'static, Result<()>>;
+    fn drop(self: Arc<Self>, name: &str, force: bool) -> BoxFuture<'static, Result<()>>;
 }

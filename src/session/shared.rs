@@ -9,6 +9,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
 
+use super::flushes;
 use super::notices::Notices;
 use super::principal::{Principal, Role};
 use super::registry::Entry;
@@ -117,7 +118,8 @@ impl Host for Shared {
     }
 
     fn flushes(&self) -> Vec<FlushRow> {
-        self.services.flushes.rows(self.tenant.id)
+        let catalog = self.services.catalogs.by_id(self.tenant.id);
+        catalog.map(|catalog| flushes::rows(self.services.manager.engine(), &catalog)).unwrap_or_default()
     }
 
     fn signal_backend(&self, pid: i32, signal: Signal) -> Result<bool> {
@@ -155,8 +157,8 @@ impl Host for Shared {
             let search_path = self.settings.lock().search_path(&self.user());
             names::table(&catalog, &search_path, &name)
         });
-        let (flushes, tenant) = (self.services.flushes.clone(), self.tenant.id);
-        Box::pin(async move { flushes.flush(tenant, &prepared?).await })
+        let (engine, tenant) = (self.services.manager.engine().clone(), self.tenant.id);
+        Box::pin(async move { flushes::flush(engine, tenant, prepared?).await })
     }
 
     fn reauthenticate(&self, token: &str) -> Result<i64> {

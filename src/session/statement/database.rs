@@ -41,7 +41,7 @@ pub(crate) async fn drop(session: &mut Session, name: &str, if_exists: bool, for
         return Err(SessionError::ObjectInUse { message: "cannot drop the currently open database".into(), detail: None }
             .into());
     }
-    services.tenants.drop(name, force).await?;
+    services.tenants.clone().drop(name, force).await?;
     Ok(Outcome::Command { tag: "DROP DATABASE".into() })
 }
 
