@@ -30,6 +30,13 @@ impl Address {
         Self(prefix)
     }
 
+    /// The tenant and the table that a full key begins with.
+    pub(super) fn of_key(full: &[u8]) -> Option<(TenantId, TableId)> {
+        let (tenant, rest) = full.split_first_chunk()?;
+        let (table, _) = rest.split_first_chunk()?;
+        Some((TenantId(u32::from_be_bytes(*tenant)), TableId(u32::from_be_bytes(*table))))
+    }
+
     /// The prefix itself.
     pub(super) fn prefix(&self) -> &[u8; PREFIX_BYTES] {
         &self.0

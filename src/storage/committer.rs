@@ -31,7 +31,7 @@ use super::commit::Commit;
 use super::engine::Family;
 use super::events::CommitObserver;
 use super::flushing::{FlushEnd, FlushTicket, ManifestChange, Recordings};
-use super::history::{Files, HistoryFile, ManifestCache, manifest};
+use super::history::{Files, Flushes, HistoryFile, ManifestCache, manifest};
 use super::meta;
 use super::overlay::{TableState, Writer};
 use super::row::{self, Header};
@@ -64,6 +64,7 @@ pub(super) struct Shared {
     pub(super) last_seq: AtomicU64,
     pub(super) recordings: Arc<Recordings>,
     pub(super) manifests: ManifestCache,
+    pub(super) flushes: Arc<Flushes>,
     pub(super) obsolete: mpsc::UnboundedSender<Obsolete>,
 }
 
@@ -267,6 +268,9 @@ impl Committer {
                 }
             }
             shared.recordings.record(commit.tenant, table, writes.rows.keys());
+            if !writes.rows.is_empty() {
+                shared.flushes.activity().note(commit.tenant, table, writes.bytes() as u64);
+            }
             self.tables.insert((commit.tenant, table), state);
         }
         Ok(())
@@ -274,6 +278,7 @@ impl Committer {
 
     fn truncate(&self, group: &mut Group<'_>, tenant: TenantId, table: TableId, state: &mut TableState) {
         group.writer.clear(&Address::new(tenant, table));
+        self.shared.flushes.activity().forget(tenant, table);
         // A running flush must notice, also one that would write the table's first file.
         if !state.files.is_empty() || self.shared.recordings.is_running(tenant, table) {
             let meta = Family::Meta.of(&self.shared.db);
@@ -308,6 +313,7 @@ impl Committer {
             batch.delete_range_cf(Family::Meta.of(&self.shared.db), prefix, to);
         }
         self.shared.recordings.stop_tenant(tenant);
+        self.shared.flushes.activity().forget_tenant(tenant);
         self.tables.retain(|(owner, _), _| *owner != tenant);
         Ok(())
     }

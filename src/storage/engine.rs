@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
-use rocksdb::{ColumnFamily, DB, WriteOptions};
+use rocksdb::{ColumnFamily, DB, Range, ReadOptions, WriteOptions};
 use tokio::sync::{mpsc, oneshot};
 
 use super::address::Address;
@@ -15,11 +15,13 @@ use super::commit::{Commit, CommitLog};
 use super::committer::{Committer, Obsolete, Request, Shared};
 use super::events::CommitObserver;
 use super::flushing::{FlushEnd, FlushTicket, ManifestChange};
+use super::hidden::Hidden;
 use super::meta::MetaStore;
 use super::options::{Durability, StorageOptions};
+use super::range::KeyRange;
 use super::snapshot::{ReadPoint, Registry};
 use super::store::TenantStore;
-use super::{directory, history, rocks};
+use super::{directory, history, meta, rocks};
 use crate::base::clock::Clock;
 use crate::base::ids::{Seq, TableId, TenantId};
 use crate::error::StorageError;
@@ -62,6 +64,7 @@ pub struct Engine {
     committer: Mutex<Option<JoinHandle<()>>>,
     obsolete: Mutex<Option<mpsc::UnboundedReceiver<Obsolete>>>,
     history: Arc<history::Reader>,
+    flushes: Arc<history::Flushes>,
     options: StorageOptions,
     clock: Arc<dyn Clock>,
 }
@@ -81,7 +84,13 @@ impl Engine {
         let db = rocks::open(&directory::rocksdb(&options.directory), &options)?;
         let history = history::Reader::new(&options.directory, options.history_cache_bytes).map_err(storage_error)?;
         let registry = Arc::new(Registry::default());
-        let last_seq = ReadPoint::take(&db, &registry).seq()?;
+        let now = ReadPoint::take(&db, &registry);
+        let last_seq = now.seq()?;
+        let entries = meta::scan(&now, &history::manifest::all_prefix())?;
+        let files = entries.iter().map(|(_, entry)| history::manifest::decode(entry)).collect::<Result<Vec<_>, _>>()?;
+        history::orphans::collect(&options.directory, &files)?;
+        drop(now);
+        let flushes = Arc::new(history::Flushes::new(Arc::clone(&clock)));
         let (obsolete, obsolete_receiver) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             db,
@@ -90,6 +99,7 @@ impl Engine {
             last_seq: AtomicU64::new(last_seq.0),
             recordings: Arc::default(),
             manifests: history::ManifestCache::default(),
+            flushes: Arc::clone(&flushes),
             obsolete,
         });
         let mut write = WriteOptions::default();
@@ -103,6 +113,7 @@ impl Engine {
             committer: Mutex::new(Some(committer)),
             obsolete: Mutex::new(Some(obsolete_receiver)),
             history,
+            flushes,
             options,
             clock,
         }))
@@ -149,6 +160,39 @@ impl Engine {
         &self.history
     }
 
+    /// What flushes of all tables share: the last reports, and what was written since.
+    pub fn flushes(&self) -> &Arc<history::Flushes> {
+        &self.flushes
+    }
+
+    /// Counts what RocksDB's files hold of every table as written since the last flush: after a restart
+    /// nothing else is known of it. Blocks.
+    ///
+    /// # Errors
+    /// A read error of RocksDB.
+    pub(super) fn estimate_fresh(&self) -> Result<(), StorageError> {
+        let now = self.shared.read_point();
+        let db = &self.shared.db;
+        let mut from = Vec::new();
+        loop {
+            let mut options = ReadOptions::default();
+            options.set_iterate_lower_bound(from.clone());
+            let found = now.iterate(Family::Rows, options, |mut iterator| {
+                iterator.seek_to_first();
+                iterator.status().map(|()| iterator.key().and_then(Address::of_key))
+            })?;
+            let Some((tenant, table)) = found else { return Ok(()) };
+            let (first, end) = Address::new(tenant, table).all();
+            let sizes = db.get_approximate_sizes_cf(Family::Rows.of(db), &[Range::new(&first, &end)]);
+            self.flushes.activity().note(tenant, table, sizes.iter().sum());
+            from = end;
+        }
+    }
+
+    pub(super) fn registry(&self) -> &Arc<Registry> {
+        &self.shared.registry
+    }
+
     /// The manifest of a table at a read point: its version, and its files sorted by their first key.
     ///
     /// # Errors
@@ -160,6 +204,14 @@ impl Engine {
         table: TableId,
     ) -> Result<(u64, history::Files), StorageError> {
         self.shared.manifest(at, tenant, table)
+    }
+
+    /// How many fresh entries of a table hide a row of history, or may. Takes time proportional to it.
+    ///
+    /// # Errors
+    /// A read error.
+    pub fn overlays(&self, at: &ReadPoint, tenant: TenantId, table: TableId) -> Result<usize, StorageError> {
+        Hidden::read(at, &Address::new(tenant, table), &KeyRange::all(), None).map(|hidden| hidden.len())
     }
 
     /// Begins to flush a table: from here on, keys written to it are recorded. `None` when a flush of

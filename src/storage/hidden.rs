@@ -55,8 +55,17 @@ impl Hidden {
         if keys.len() == self.0.len() { self.clone() } else { Self(keys.into()) }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The keys, sorted.
+    pub(super) fn keys(&self) -> &[Vec<u8>] {
+        &self.0
     }
 
     /// The rows that are not hidden. Rows have their identity and are sorted, in either direction.

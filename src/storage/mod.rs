@@ -46,6 +46,9 @@ pub mod store;
 
 pub mod history;
 
+#[cfg(test)]
+mod tests;
+
 pub use commit::{Commit, CommitLog};
 pub use committer::Obsolete;
 pub use engine::Engine;

@@ -43,6 +43,13 @@ pub struct TableWrites {
     pub(crate) truncated: bool,
 }
 
+impl TableWrites {
+    /// About how many bytes of keys and rows are written.
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.iter().map(|(key, write)| size(key, write)).sum()
+    }
+}
+
 /// All writes of one transaction.
 #[derive(Clone, Debug, Default)]
 pub struct WriteSet {

@@ -112,10 +112,6 @@ impl Blocks {
         self.0.get(index).map(|block| block.separator.as_slice())
     }
 
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// About how much memory the index takes.
     pub fn memory_bytes(&self) -> usize {
         self.0.iter().map(|block| size_of::<Block>() + block.separator.len()).sum()

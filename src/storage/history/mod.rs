@@ -5,6 +5,7 @@
 //!   manifest  which files; key and column bounds of each, to skip it without opening it
 //!   format    the columns of a file; blocks: its key index; bloom: its filters
 //!   reader    open (cached) -> plan -> pages -> Arrow batches in key order
+//!   automatic which tables are flushed by themselves
 //!   orphans   files that no manifest names are removed
 //! ```
 //!
@@ -27,6 +28,15 @@ mod plan;
 pub mod reader;
 mod source;
 
+pub mod activity;
+pub mod automatic;
+pub mod flush;
+pub(super) mod orphans;
+mod recent;
+
+pub use activity::{Activity, FreshTable};
+pub use automatic::{Policy, Shapes};
+pub use flush::{FlushReport, Flushes, Trigger};
 pub use format::{KEY_COLUMN, SEQ_COLUMN};
 pub use manifest::{FileId, Files, HistoryFile, ManifestCache};
 pub use reader::{Direction, Reader, Scan};
