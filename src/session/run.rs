@@ -43,7 +43,7 @@ impl Session {
         }
         let request = self.start(parsed);
         match &parsed.body {
-            Body::Utility(utility) => self.utility(utility, parsed, request).await,
+            Body::Utility(utility) => self.utility(utility, request).await,
             Body::Sql(_) => {
                 let cached = self.plans.get(parsed.text(), &[]);
                 self.planned(request, parsed, cached, &[], &parameters).await
@@ -62,7 +62,7 @@ impl Session {
         }
         let request = self.start(&parsed);
         match &parsed.body {
-            Body::Utility(utility) => self.utility(utility, &parsed, request).await,
+            Body::Utility(utility) => self.utility(utility, request).await,
             Body::Sql(_) => self.planned(request, &parsed, Some(prepared.clone()), &prepared.declared, parameters).await,
         }
     }
@@ -138,8 +138,8 @@ impl Session {
         }
     }
 
-    async fn utility(&mut self, utility: &Utility, parsed: &Parsed, mut request: Request) -> Result<Outcome> {
-        match statement::utility::run(self, utility, parsed, &request).await {
+    async fn utility(&mut self, utility: &Utility, mut request: Request) -> Result<Outcome> {
+        match statement::utility::run(self, utility, &request).await {
             Ok(outcome) => Ok(watch(outcome, request)),
             Err(error) => Err(request.failed(error)),
         }
@@ -180,6 +180,11 @@ impl Session {
     pub(super) fn plan(&self, parsed: &Parsed, declared: &[Oid], environment: &Arc<Environment>) -> Result<Prepared> {
         let hints = hints(declared)?;
         let planner = &self.shared.services.planner;
+        let environment = &match &parsed.body {
+            // Positions in errors count in the text that is bound.
+            Body::Sql(sql) => Arc::new(Environment { source: Some(sql.source.clone()), ..Environment::clone(environment) }),
+            Body::Utility(_) => environment.clone(),
+        };
         let mut columns = None;
         let mut parameters: Vec<PgType> = Vec::new();
         let plan = match &parsed.body {

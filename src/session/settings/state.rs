@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::table::{self, Context, DEFINITIONS, Definition, Kind, REPORTED};
 use super::value;
 use crate::Result;
-use crate::catalog::types::{ByteaOutput, DateOrder, DateStyle, ExtraFloatDigits, IntervalStyle, OutputStyle, Zone};
+use crate::catalog::types::{ByteaOutput, DateOrder, DateStyle, IntervalStyle, OutputStyle, Zone};
 use crate::error::SessionError;
 use crate::query::SettingRow;
 
@@ -261,7 +261,7 @@ impl Settings {
             date_order,
             interval_style,
             bytea_output,
-            extra_float_digits: ExtraFloatDigits(self.get("extra_float_digits").parse().unwrap_or(1)),
+            extra_float_digits: self.get("extra_float_digits").parse().unwrap_or(1),
             now_us: None,
             names: None,
         });

@@ -36,6 +36,11 @@ impl Parsed {
         self.offset
     }
 
+    /// What an empty text parses to.
+    pub(crate) fn empty(text: &str) -> Self {
+        Self { text: Arc::from(text), offset: 0, body: Body::Utility(Utility::Nothing) }
+    }
+
     /// Whether the statement may run in a block that has failed.
     pub(crate) fn ends_transaction(&self) -> bool {
         matches!(self.body, Body::Utility(Utility::Commit { .. } | Utility::Rollback { .. }))
@@ -132,6 +137,8 @@ pub(crate) enum Utility {
     Truncate { names: Vec<Name> },
     Copy(Box<Copy>),
     Explain { options: Explain, statement: Box<Parsed> },
+    /// An empty text.
+    Nothing,
     /// The feature's name.
     NotSupported(String),
 }

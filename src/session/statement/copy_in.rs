@@ -17,7 +17,7 @@ use super::{names, not_supported};
 use crate::Result;
 use crate::base::shutdown::CancellationToken;
 use crate::catalog::Table;
-use crate::catalog::types::TextDecoder;
+use crate::catalog::types::text::TextDecoder;
 use crate::error::{CatalogError, ErrorKind, QueryError, SessionError, StorageError, TransactionError};
 use crate::query::{Environment, Planner};
 use crate::session::outcome::Outcome;
@@ -261,7 +261,7 @@ impl CopyIn {
             return Ok(());
         }
         let fresh = Batch::new(&self.table, &self.targets, &self.environment);
-        let batch = std::mem::replace(&mut self.batch, fresh);
+        let mut batch = std::mem::replace(&mut self.batch, fresh);
         let fields: Vec<Field> = self
             .targets
             .iter()
@@ -270,7 +270,7 @@ impl CopyIn {
                 column.data_type.field(&column.name, true)
             })
             .collect();
-        let arrays = batch.decoders.into_iter().map(TextDecoder::finish).collect();
+        let arrays = batch.decoders.iter_mut().map(TextDecoder::finish).collect();
         let given = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
             .map_err(|source| StorageError::Arrow { source })?;
         let rows = self.planner.fill_defaults(&self.environment, &self.table, &self.targets, &given)?;

@@ -14,9 +14,10 @@ use super::copy_in::{check_named, targets};
 use super::copy_options::{Copy, Header, Source};
 use super::{names, not_supported};
 use crate::Result;
-use crate::catalog::types::{OutputStyle, PgType, TextEncoder};
+use crate::catalog::types::text::TextEncoder;
+use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::SessionError;
-use crate::query::OutputColumn;
+use crate::query::{Environment, OutputColumn};
 use crate::query::ast::Statement;
 use crate::session::outcome::{CopyOut, Outcome};
 use crate::session::settings::quote_name;
@@ -43,7 +44,11 @@ pub(crate) async fn run(running: &mut Running<'_>, copy: &Copy) -> Result<Outcom
     let parsed = parse_one(&text, before).map_err(|error| error.moved_by(before))?;
     let bound = match &parsed.body {
         Body::Sql(sql) => match &sql.statement {
-            Statement::Query(query) => running.planner().bind(&running.environment, query, &[]),
+            Statement::Query(query) => {
+                let source = Some(sql.source.clone());
+                let environment = Arc::new(Environment { source, ..Environment::clone(&running.environment) });
+                running.planner().bind(&environment, query, &[])
+            }
             Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
                 return Err(not_supported("COPY of INSERT, UPDATE or DELETE"));
             }
@@ -71,20 +76,20 @@ pub(crate) async fn run(running: &mut Running<'_>, copy: &Copy) -> Result<Outcom
     let lines = stream.map(move |batch| {
         let batch = batch?;
         counter.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
-        Ok(lines(&batch, &columns, &style, &writer))
+        lines(&batch, &columns, &style, &writer)
     });
     let first = futures::stream::iter((!first.is_empty()).then(|| Ok(Bytes::from(first))));
     let columns = names.len();
     Ok(Outcome::CopyOut(CopyOut { columns, stream: first.chain(lines).boxed(), rows }))
 }
 
-fn lines(batch: &RecordBatch, columns: &[OutputColumn], style: &OutputStyle, writer: &Writer) -> Bytes {
+fn lines(batch: &RecordBatch, columns: &[OutputColumn], style: &OutputStyle, writer: &Writer) -> Result<Bytes> {
     let schema = batch.schema();
     let encoders: Vec<TextEncoder> = columns
         .iter()
         .enumerate()
         .map(|(at, column)| TextEncoder::new(schema.field(at), &column.data_type, style))
-        .collect();
+        .collect::<Result<_>>()?;
     let mut out = Vec::new();
     let mut texts: Vec<Vec<u8>> = vec![Vec::new(); columns.len()];
     let mut nulls = vec![false; columns.len()];
@@ -100,7 +105,7 @@ fn lines(batch: &RecordBatch, columns: &[OutputColumn], style: &OutputStyle, wri
         let fields = texts.iter().zip(&nulls).map(|(text, null)| (!null).then_some(text.as_slice()));
         writer.line(fields, &mut out);
     }
-    Bytes::from(out)
+    Ok(Bytes::from(out))
 }
 
 /// One value in its text form; `null` for NULL.
@@ -110,6 +115,9 @@ pub(super) fn text(values: &dyn Array, row: usize, data_type: &PgType, style: &O
     }
     let mut out = Vec::new();
     let field = arrow::datatypes::Field::new("", values.data_type().clone(), true);
-    TextEncoder::new(&field, data_type, style).write(values, row, &mut out);
+    // A column of a table has a form that can be written.
+    if let Ok(encoder) = TextEncoder::new(&field, data_type, style) {
+        encoder.write(values, row, &mut out);
+    }
     String::from_utf8_lossy(&out).into_owned()
 }

@@ -9,6 +9,8 @@ use super::command::{Body, Explain, Parsed, Utility};
 use super::running::text_columns;
 use super::{Running, not_supported, text_rows, utility};
 use crate::Result;
+use crate::query::bind::bound::InsertSource;
+use crate::query::explain::ExplainOptions;
 use crate::query::{Bound, OutputColumn};
 use crate::session::outcome::{Outcome, RowsTag};
 use crate::session::prepared::{Plan, Prepared};
@@ -23,46 +25,61 @@ pub(crate) fn columns(_: Explain) -> Arc<[OutputColumn]> {
 /// Explains the statement; with ANALYZE it runs, and what it changes stays.
 pub(crate) async fn run(running: &mut Running<'_>, options: Explain, statement: &Parsed) -> Result<Outcome> {
     let (prepared, parameters) = prepare(running, statement)?;
-    let started = Instant::now();
-    let (operation, bound) = match &prepared.plan {
-        Plan::Select(bound) => (None, Some((**bound).clone())),
-        Plan::Insert(insert) => (Some(format!("Insert on {}", insert.table.name)), insert.query().cloned()),
-        Plan::Update(update) => (Some(format!("Update on {}", update.table.name)), Some(update.source.clone())),
-        Plan::Delete(delete) => (Some(format!("Delete on {}", delete.table.name)), Some(delete.source.clone())),
-        Plan::Empty | Plan::Other => return Err(not_supported("EXPLAIN of this statement")),
-    };
-    let planner = running.planner();
     let mut inner = Running {
         environment: running.environment.clone(),
         parameters: &parameters,
         cancel: running.cancel.clone(),
         session: running.session,
     };
-    let mut lines = Vec::new();
-    let indent = match &operation {
-        Some(operation) => {
-            lines.push(operation.clone());
-            "  ->  "
+    let lines = match &prepared.plan {
+        Plan::Select(bound) => plan_lines(&mut inner, bound, options.analyze, options.verbose).await?,
+        Plan::Insert(insert) => {
+            let source = match &insert.source {
+                InsertSource::Query(bound) => Some(bound.clone()),
+                InsertSource::Values(_) => None,
+            };
+            change(&mut inner, &prepared, "Insert", &insert.table.name, source, options).await?
         }
-        None => "",
+        Plan::Update(update) => {
+            change(&mut inner, &prepared, "Update", &update.table.name, Some(update.source.clone()), options).await?
+        }
+        Plan::Delete(delete) => {
+            change(&mut inner, &prepared, "Delete", &delete.table.name, Some(delete.source.clone()), options).await?
+        }
+        Plan::Empty | Plan::Other => return Err(not_supported("EXPLAIN of this statement")),
     };
-    lines.extend(plan_lines(&mut inner, bound.as_ref(), options, operation.is_none()).await?.into_iter().map(|line| {
-        format!("{indent}{line}")
-    }));
-    if options.analyze {
-        if operation.is_some() {
-            // The rows that a changing statement finds are not computed twice: its time is the whole statement's.
-            let outcome = execute(&mut inner, &prepared).await?;
-            lines.push(format!("Result: {outcome}"));
-        }
-        let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
-        lines.push(format!("Execution Time: {milliseconds:.3} ms"));
-    }
-    let _ = planner;
+    inner.transaction().statement_end();
     if options.json {
         return text_rows(&COLUMN, vec![vec![json(&prepared, &lines)]], RowsTag::Explain);
     }
     text_rows(&COLUMN, lines.into_iter().map(|line| vec![line]).collect(), RowsTag::Explain)
+}
+
+/// The lines of a statement that changes rows: itself, and below it the plan that finds them. The plan is
+/// not run for itself, so its figures are those of the whole statement.
+async fn change(
+    running: &mut Running<'_>,
+    prepared: &Prepared,
+    operation: &str,
+    table: &str,
+    source: Option<Bound>,
+    options: Explain,
+) -> Result<Vec<String>> {
+    let mut lines = vec![format!("{operation} on {table}")];
+    match source {
+        Some(bound) => {
+            let plan = plan_lines(running, &bound, false, options.verbose).await?;
+            lines.extend(plan.into_iter().map(|line| format!("  ->  {line}")));
+        }
+        None => lines.push("  ->  Values".to_owned()),
+    }
+    if options.analyze {
+        let started = Instant::now();
+        let done = execute(running, prepared).await?;
+        lines.push(format!("Result: {done}"));
+        lines.push(format!("Execution Time: {:.3} ms", started.elapsed().as_secs_f64() * 1000.0));
+    }
+    Ok(lines)
 }
 
 /// The statement to explain and its parameters: EXECUTE names a prepared one.
@@ -79,16 +96,10 @@ fn prepare(running: &mut Running<'_>, statement: &Parsed) -> Result<(Prepared, V
     }
 }
 
-async fn plan_lines(
-    running: &mut Running<'_>,
-    bound: Option<&Bound>,
-    options: Explain,
-    analyze: bool,
-) -> Result<Vec<String>> {
-    let Some(bound) = bound else { return Ok(vec!["Values".into()]) };
+async fn plan_lines(running: &mut Running<'_>, bound: &Bound, analyze: bool, verbose: bool) -> Result<Vec<String>> {
     let planner = running.planner();
     let transaction = running.session.transaction.as_ref().expect("a statement runs in a transaction");
-    let explanation = planner
+    planner
         .explain(
             &running.environment,
             bound,
@@ -96,11 +107,9 @@ async fn plan_lines(
             transaction.view(),
             transaction.store(),
             running.cancel.clone(),
-            analyze && options.analyze,
-            options.verbose,
+            ExplainOptions { analyze, verbose },
         )
-        .await?;
-    Ok(explanation)
+        .await
 }
 
 async fn execute(running: &mut Running<'_>, prepared: &Prepared) -> Result<String> {

@@ -24,7 +24,6 @@ fn tag(tag: &str) -> Result<Outcome> {
 pub(crate) async fn run(
     session: &mut Session,
     utility: &Utility,
-    parsed: &Parsed,
     request: &Request,
 ) -> Result<Outcome> {
     match utility {
@@ -64,10 +63,8 @@ pub(crate) async fn run(
                 .await
                 .map_err(|error| error.moved_by(statement.offset()))
         }
-        Utility::NotSupported(feature) => {
-            let _ = parsed;
-            Err(not_supported(feature))
-        }
+        Utility::Nothing => Ok(Outcome::Empty),
+        Utility::NotSupported(feature) => Err(not_supported(feature)),
     }
 }
 
