@@ -5,19 +5,25 @@
 //! the same, and hands those to its transaction: a rolled-back CREATE TABLE was never there.
 //! [`Catalogs`] holds the committed version of every tenant.
 
+pub mod describe;
+pub mod seed;
 pub mod system;
 pub mod types;
 
 mod catalogs;
+mod change;
 mod meta_keys;
 mod model;
 mod names;
 mod oids;
-pub mod seed;
 mod tenant_catalog;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use catalogs::{Catalogs, SYSTEM_DATABASE};
+pub use change::ChangeRenderer;
 pub use model::{
     Check, CheckDefinition, Column, ColumnDefinition, PrimaryKey, PrimaryKeyDefinition, ROWID_COLUMN, Schema, Table,
     TableDefinition, Tenant,
