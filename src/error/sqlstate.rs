@@ -33,7 +33,7 @@ fn auth(error: &AuthError) -> &'static str {
     use AuthError::*;
     match error {
         Refused { .. } => "28P01",
-        TlsRequired | TokenExpired | NotRenewed { .. } => "28000",
+        TlsRequired | NoUser | TokenExpired | NotRenewed { .. } => "28000",
     }
 }
 
@@ -54,12 +54,13 @@ fn catalog(error: &CatalogError) -> &'static str {
         SystemCatalog(_) => "42501",
         InvalidText { .. } | InvalidJson { .. } => "22P02",
         InvalidDatetime { .. } => "22007",
-        DatetimeOutOfRange { .. } => "22008",
+        DatetimeOutOfRange { .. } | MonthDayOutOfRange { .. } => "22008",
         NumberOutOfRange { .. } => "22003",
         TooLong { .. } => "22001",
         InvalidEncoding(_) => "22021",
-        InvalidBinary(_) => "22P03",
-        InvalidModifier(_) | UnknownTimeZone(_) => "22023",
+        InvalidBinary(_) | BadBinaryNumeric(_) => "22P03",
+        WrongElementType { .. } => "42804",
+        InvalidParameter(_) | UnknownTimeZone(_) => "22023",
         ReservedSchema(_) => "42939",
         SystemSchema(_) | SystemDatabase(_) => "42501",
         SystemColumn(_) | KeyColumnTwice(_) => "42701",
@@ -74,6 +75,7 @@ fn catalog(error: &CatalogError) -> &'static str {
         BadText { .. } => "22P02",
         DatetimeOverflow(_) => "22008",
         UnsupportedUnicode { .. } => "22P05",
+        TooDeep => "54001",
         NotSupported(_) => "0A000",
     }
 }
@@ -129,13 +131,14 @@ fn session(error: &SessionError) -> &'static str {
         PermissionDenied(_) => "42501",
         ObjectInUse { .. } => "55006",
         InvalidName(_) => "42602",
-        ProtocolViolation(_) => "08P01",
+        ProtocolViolation(_) | BrokenProtocol(_) => "08P01",
         BadCopyFormat(_) => "22P04",
         CopyFailed(_) => "57014",
-        NotSupported(_) => "0A000",
+        NotSupported(_) | UnsupportedProtocol { .. } | ReplicationNotSupported => "0A000",
         TooManyConnections => "53300",
         Shutdown => "57P01",
         IdleTimeout => "57P05",
+        IdleInTransactionTimeout => "25P03",
         LoginTimeout => "57014",
         Panicked => "XX000",
     }
@@ -151,6 +154,7 @@ fn storage(error: &StorageError) -> &'static str {
         Corrupted { .. } | ForeignKey => "XX001",
         Stopped { .. } => "57P01",
         TooBig { .. } => "54000",
+        Canceled => "57014",
         Arrow { .. } => "XX000",
     }
 }
@@ -166,6 +170,9 @@ fn transaction(error: &TransactionError) -> &'static str {
         Canceled => "57014",
         SerializationFailure => "40001",
         ReadOnly(_) => "25006",
+        InvalidNotification(_) => "22023",
+        DependentObjects { .. } => "2BP01",
+        NoRowCheck => "XX000",
         TooLarge { .. } => "54000",
     }
 }

@@ -38,6 +38,9 @@ pub enum StorageError {
     /// A row or key is longer than what can be stored.
     #[error("row is too big: size {bytes}, maximum size {maximum}")]
     TooBig { bytes: usize, maximum: usize },
+    /// The scan was canceled.
+    #[error("canceling statement due to user request")]
+    Canceled,
     /// Arrow refused to build an array.
     #[error("internal data error")]
     Arrow { source: arrow::error::ArrowError },
@@ -67,5 +70,14 @@ impl From<rocksdb::Error> for StorageError {
 impl From<arrow::error::ArrowError> for StorageError {
     fn from(source: arrow::error::ArrowError) -> Self {
         Self::Arrow { source }
+    }
+}
+
+impl From<std::io::Error> for StorageError {
+    fn from(source: std::io::Error) -> Self {
+        match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull { source },
+            _ => Self::Io { source },
+        }
     }
 }

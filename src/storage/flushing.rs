@@ -85,6 +85,16 @@ impl Recordings {
         }
     }
 
+    /// Whether the table is being flushed.
+    pub(super) fn is_running(&self, tenant: TenantId, table: TableId) -> bool {
+        self.tables.lock().contains_key(&(tenant, table))
+    }
+
+    /// Forgets all recordings of a tenant: its flushes cannot end any more.
+    pub(super) fn stop_tenant(&self, tenant: TenantId) {
+        self.tables.lock().retain(|(owner, _), _| *owner != tenant);
+    }
+
     /// Forgets the recording `number` and returns its keys; `None` when it is not running.
     pub(super) fn stop(&self, tenant: TenantId, table: TableId, number: u64) -> Option<BTreeSet<Vec<u8>>> {
         let mut tables = self.tables.lock();

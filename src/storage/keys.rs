@@ -160,3 +160,44 @@ fn comparison_value(interval: IntervalMonthDayNano) -> i128 {
 fn unsupported(what: String) -> crate::Error {
     StorageError::Arrow { source: ArrowError::NotYetImplemented(what) }.into()
 }
+
+/// The encoded values that a key, or the beginning of one, is made of: one slice for each complete one.
+/// What follows the last complete value is left out.
+pub fn pieces<'a>(shape: &'a Shape, key: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = key;
+    shape.key.iter().map_while(move |&column| {
+        let length = match encoded_width(shape.schema.field(column).data_type()) {
+            Some(width) => width,
+            None => escaped_length(rest)?,
+        };
+        let (piece, tail) = rest.split_at_checked(length)?;
+        rest = tail;
+        Some(piece)
+    })
+}
+
+/// The width of an encoded value; `None` when it depends on the value.
+fn encoded_width(data_type: &DataType) -> Option<usize> {
+    Some(match data_type {
+        DataType::Boolean => 1,
+        DataType::Int16 => 2,
+        DataType::Int32 | DataType::UInt32 | DataType::Float32 | DataType::Date32 => 4,
+        DataType::Int64 | DataType::Float64 | DataType::Time64(_) | DataType::Timestamp(..) => 8,
+        DataType::Decimal128(..) | DataType::Interval(_) => 16,
+        DataType::Decimal256(..) => 32,
+        DataType::FixedSizeBinary(width) => usize::try_from(*width).ok()?,
+        _ => return None,
+    })
+}
+
+/// The length of the escaped value at the beginning of `bytes`, with its end.
+fn escaped_length(bytes: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let zero = from + bytes.get(from..)?.iter().position(|byte| *byte == 0)?;
+        if bytes.get(zero + 1)? != &ESCAPE {
+            return Some(zero + 2);
+        }
+        from = zero + 2;
+    }
+}

@@ -2,7 +2,6 @@
 //!
 //! | key | value | written by |
 //! | --- | --- | --- |
-//! | `f` | format version of the data directory, decimal text | [`super::engine`] |
 //! | `s` | last commit sequence, u64 BE | the committer, with every batch |
 //! | `h` … | the manifest of history files: [`super::history`] | the committer, for a flush |
 //! | `c` … | the catalog's entries | transactions, through their write sets |
@@ -20,7 +19,6 @@ use super::snapshot::ReadPoint;
 use crate::base::ids::{Seq, TenantId};
 use crate::error::{Result, StorageError};
 
-pub(super) const FORMAT_KEY: &[u8] = b"f";
 pub(super) const LAST_SEQ_KEY: &[u8] = b"s";
 const CATALOG: u8 = b'c';
 const TENANT: u8 = b't';

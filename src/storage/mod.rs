@@ -24,18 +24,33 @@ pub mod commit;
 pub mod write_set;
 
 pub mod options;
+mod directory;
+mod rocks;
+mod address;
 pub mod snapshot;
 pub mod meta;
 pub mod engine;
+mod committer;
+mod overlay;
 pub mod flushing;
 
 pub mod range;
 pub mod scan;
+mod identity;
+mod fresh;
+mod hidden;
+mod span;
+mod merge;
+mod read;
 pub mod store;
 
 pub mod history;
 
+#[cfg(test)]
+mod tests;
+
 pub use commit::{Commit, CommitLog};
+pub use committer::Obsolete;
 pub use engine::Engine;
 pub use events::{CommitObserver, Events, Notice, Operation, RenderChange, RowChange, TableChanges};
 pub use flushing::{FlushEnd, FlushTicket, ManifestChange};

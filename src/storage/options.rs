@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::history::Limits;
+
 /// When a commit is acknowledged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
@@ -22,6 +24,10 @@ pub struct StorageOptions {
     pub block_cache_bytes: usize,
     /// Memory for rows that RocksDB has not written to a table file yet, over all column families.
     pub write_buffer_bytes: usize,
+    /// Memory for what is known of open history files: footers, indexes, bloom filters.
+    pub history_cache_bytes: u64,
+    /// How history files are cut.
+    pub history_limits: Limits,
     /// Most transactions that may wait for the committer; further ones wait for a place.
     pub commit_queue: usize,
     /// Most bytes of rows that one group commit takes together.
@@ -36,6 +42,8 @@ impl StorageOptions {
             durability: Durability::Sync,
             block_cache_bytes: 256 << 20,
             write_buffer_bytes: 128 << 20,
+            history_cache_bytes: 64 << 20,
+            history_limits: Limits::default(),
             commit_queue: 4096,
             group_bytes: 16 << 20,
         }

@@ -39,6 +39,14 @@ pub struct Header {
 }
 
 impl Header {
+    /// Reads the header of a value that may not be there.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_optional(value: Option<&[u8]>) -> Result<Option<Self>, StorageError> {
+        value.map(Self::read).transpose()
+    }
+
     /// Reads the header of a value.
     ///
     /// # Errors

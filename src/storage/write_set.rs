@@ -37,8 +37,17 @@ impl Write {
 #[derive(Clone, Debug, Default)]
 pub struct TableWrites {
     pub(crate) rows: BTreeMap<Vec<u8>, Write>,
+    /// Set with the first write to a row.
+    pub(crate) shape: Option<Arc<Shape>>,
     /// Everything that was there before the transaction is gone.
     pub(crate) truncated: bool,
+}
+
+impl TableWrites {
+    /// About how many bytes of keys and rows are written.
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.iter().map(|(key, write)| size(key, write)).sum()
+    }
 }
 
 /// All writes of one transaction.
@@ -54,18 +63,18 @@ impl WriteSet {
     /// Writes a row whose key may exist already (UPDATE, upsert). `row` is encoded by
     /// [`super::RowCodec`]; the committer stamps its `seq`.
     pub fn put(&mut self, shape: &Arc<Shape>, key: Vec<u8>, row: Vec<u8>) {
-        self.write(shape.table, key, Write::Put { row: row.into(), known_absent: false });
+        self.write(shape, key, Write::Put { row: row.into(), known_absent: false });
     }
 
     /// Writes a row whose key was found absent at the commit's read point (INSERT after its uniqueness
     /// check). The promise spares the committer from assuming that history may hold the key.
     pub fn insert(&mut self, shape: &Arc<Shape>, key: Vec<u8>, row: Vec<u8>) {
-        self.write(shape.table, key, Write::Put { row: row.into(), known_absent: true });
+        self.write(shape, key, Write::Put { row: row.into(), known_absent: true });
     }
 
     /// Deletes the row of a key.
     pub fn delete(&mut self, shape: &Arc<Shape>, key: Vec<u8>) {
-        self.write(shape.table, key, Write::Delete { known_absent: false });
+        self.write(shape, key, Write::Delete { known_absent: false });
     }
 
     /// Removes all rows of a table, fresh and history; later writes to it in this set stay.
@@ -131,8 +140,9 @@ impl WriteSet {
         &self.dropped_tenants
     }
 
-    fn write(&mut self, table: TableId, key: Vec<u8>, mut write: Write) {
-        let writes = Arc::make_mut(self.tables.entry(table).or_default());
+    fn write(&mut self, shape: &Arc<Shape>, key: Vec<u8>, mut write: Write) {
+        let writes = Arc::make_mut(self.tables.entry(shape.table).or_default());
+        writes.shape.get_or_insert_with(|| Arc::clone(shape));
         if let Some(earlier) = writes.rows.get(&key) {
             self.bytes -= size(&key, earlier);
             // The promise of absence is about what is committed. An earlier write of this transaction
