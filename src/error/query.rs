@@ -34,6 +34,8 @@ pub enum QueryError {
     InvalidLimit(String),
     #[error("{0}")]
     WrongObject(String),
+    #[error("cannot cast type {from} to {to}")]
+    CannotCast { from: String, to: String },
     #[error("there is no parameter ${0}")]
     UndefinedParameter(usize),
     #[error("could not determine data type of parameter ${0}")]

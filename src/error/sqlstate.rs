@@ -101,6 +101,7 @@ fn query(error: &QueryError) -> &'static str {
         DuplicateAlias(_) => "42712",
         InvalidLimit(_) => "2201W",
         WrongObject(_) => "42809",
+        CannotCast { .. } => "42846",
         UndefinedParameter(_) => "42P02",
         IndeterminateParameter(_) => "42P18",
         TooComplex { .. } => "54001",
