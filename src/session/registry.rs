@@ -201,6 +201,11 @@ impl Entry {
         &self.terminate
     }
 
+    /// What it does now, as `pg_stat_activity` says it.
+    pub fn state(&self) -> &'static str {
+        self.live.lock().state
+    }
+
     pub(crate) fn set_client(&self, address: String, port: i32) {
         self.live.lock().client = Some((address, port));
     }

@@ -148,7 +148,7 @@ impl Session {
     /// Opens a transaction if there is none, and begins a statement in it.
     pub(super) async fn begin_statement(&mut self, request: &Request) -> Result<()> {
         let lock_timeout = self.lock_timeout();
-        let style = self.style();
+        let style = self.shared.settings.lock().style().clone();
         let transaction = self.ensure_transaction()?;
         transaction.set_cancel(request.cancel().clone());
         transaction.set_lock_timeout(lock_timeout);

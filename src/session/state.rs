@@ -32,10 +32,11 @@ use super::statement::command::{self, Parsed};
 use crate::Result;
 use crate::base::ids::SessionId;
 use crate::base::shutdown::CancellationToken;
-use crate::catalog::types::OutputStyle;
+use crate::catalog::types::{ObjectNames, OutputStyle};
 use crate::error::CatalogError;
 use crate::notify::Subscriber;
 use crate::query::Environment;
+use crate::query::functions::names::SessionNames;
 use crate::transaction::{Isolation, Transaction};
 
 /// One client's session, in one database for life.
@@ -167,9 +168,26 @@ impl Session {
         self.shared.entry.cancel();
     }
 
-    /// How values are written: what the encoder of results needs.
+    /// How values are written and read now: what the encoder of results and the decoder of parameters need.
     pub fn style(&self) -> Arc<OutputStyle> {
-        self.shared.settings.lock().style().clone()
+        let shared = &self.shared;
+        let user = shared.user();
+        let settings = shared.settings.lock();
+        let mut style = OutputStyle::clone(settings.style());
+        let search_path = settings.search_path(&user);
+        drop(settings);
+        let catalog = match &self.transaction {
+            Some(transaction) => {
+                style.now_us = Some(transaction.started_at_us());
+                Some(transaction.catalog().clone())
+            }
+            None => {
+                style.now_us = Some(shared.services.clock.now_us());
+                shared.services.catalogs.by_id(shared.tenant.id)
+            }
+        };
+        style.names = catalog.map(|catalog| Arc::new(SessionNames::new(catalog, search_path)) as Arc<dyn ObjectNames>);
+        Arc::new(style)
     }
 
     /// A setting as SHOW writes it.
@@ -335,7 +353,9 @@ impl Session {
         let mut style = OutputStyle::clone(settings.style());
         style.now_us = Some(transaction.started_at_us());
         let catalog = transaction.catalog().clone();
-        let search_path = settings.search_path(&user).into_iter().filter(|schema| catalog.has_schema(schema)).collect();
+        let search_path: Vec<String> =
+            settings.search_path(&user).into_iter().filter(|schema| catalog.has_schema(schema)).collect();
+        style.names = Some(Arc::new(SessionNames::new(catalog.clone(), search_path.clone())));
         Arc::new(Environment {
             session_user: user.clone(),
             user,
