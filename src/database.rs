@@ -200,8 +200,13 @@ fn policy(flush: &config::Flush) -> Policy {
 }
 
 fn planner(config: &Config) -> Result<Planner> {
+    // What a killed process left there is of no use to anybody; the lock on the data directory is held.
     let spill = config.storage.directory.join("spill");
-    std::fs::create_dir_all(&spill).map_err(|source| crate::error::StorageError::Io { source })?;
+    let emptied = match std::fs::remove_dir_all(&spill) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => std::fs::create_dir_all(&spill),
+    };
+    emptied.map_err(|source| crate::error::StorageError::Io { source })?;
     let defaults = PlannerOptions::default();
     let partitions = if config.query.partitions == 0 { defaults.partitions } else { config.query.partitions };
     Planner::new(PlannerOptions { memory_bytes: config.query.memory_bytes, spill_directory: Some(spill), partitions })

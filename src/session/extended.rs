@@ -201,8 +201,6 @@ fn empty(sql: &str, declared: &[Oid]) -> Prepared {
         declared: declared.to_vec(),
         parameters: Vec::new(),
         columns: None,
-        prepared_at_us: 0,
         described: false,
-        from_sql: false,
     }
 }

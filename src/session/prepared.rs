@@ -26,11 +26,8 @@ pub struct Prepared {
     pub(crate) declared: Vec<Oid>,
     pub(crate) parameters: Vec<PgType>,
     pub(crate) columns: Option<Arc<[OutputColumn]>>,
-    pub(crate) prepared_at_us: i64,
     /// Whether a client may have been told its columns, so that they must not change any more.
     pub(crate) described: bool,
-    /// Whether it was made by PREPARE.
-    pub(crate) from_sql: bool,
 }
 
 impl Prepared {

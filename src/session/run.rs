@@ -103,18 +103,33 @@ impl Session {
         let prepared = match cached {
             Some(prepared) if prepared.valid == self.validity(&environment) => prepared,
             stale => {
-                let fresh = Arc::new(self.plan(parsed, declared, &environment)?);
+                let fresh = self.current_plan(parsed, declared, &environment)?;
                 if let Some(stale) = stale
                     && stale.described
                     && !same_result(stale.columns.as_ref(), fresh.columns.as_ref())
                 {
                     return Err(SessionError::PlanChanged.into());
                 }
-                self.plans.put(fresh.clone());
                 fresh
             }
         };
         self.execute_plan(request, &prepared, environment, parameters).await
+    }
+
+    /// The plan of a statement, from the cache if it is there and still good.
+    pub(super) fn current_plan(
+        &mut self,
+        parsed: &Parsed,
+        declared: &[Oid],
+        environment: &Arc<Environment>,
+    ) -> Result<Arc<Prepared>> {
+        let valid = self.validity(environment);
+        if let Some(cached) = self.plans.get(parsed.text(), declared).filter(|cached| cached.valid == valid) {
+            return Ok(cached);
+        }
+        let fresh = Arc::new(self.plan(parsed, declared, environment)?);
+        self.plans.put(fresh.clone());
+        Ok(fresh)
     }
 
     pub(super) async fn execute_plan(
@@ -227,9 +242,7 @@ impl Session {
             declared: declared.to_vec(),
             parameters,
             columns,
-            prepared_at_us: environment.statement_start_us,
             described: false,
-            from_sql: false,
         })
     }
 }
@@ -247,7 +260,7 @@ fn hints(declared: &[Oid]) -> Result<Vec<Option<PgType>>> {
     declared.iter().map(type_of).collect()
 }
 
-fn same_result(before: Option<&Arc<[OutputColumn]>>, now: Option<&Arc<[OutputColumn]>>) -> bool {
+pub(super) fn same_result(before: Option<&Arc<[OutputColumn]>>, now: Option<&Arc<[OutputColumn]>>) -> bool {
     match (before, now) {
         (None, None) => true,
         (Some(before), Some(now)) => {

@@ -14,6 +14,17 @@ use crate::catalog::types::{ByteaOutput, DateOrder, DateStyle, IntervalStyle, Ou
 use crate::error::SessionError;
 use crate::query::SettingRow;
 
+/// The parameters that decide what a text means, or how it runs.
+const MEANING: [&str; 7] = [
+    "TimeZone",
+    "DateStyle",
+    "IntervalStyle",
+    "bytea_output",
+    "extra_float_digits",
+    "search_path",
+    "kalam.direct_path",
+];
+
 /// Most parameters with a dotted name of one session, and most bytes of one value.
 const CUSTOM_PARAMETERS: usize = 1_000;
 const VALUE_BYTES: usize = 64 << 10;
@@ -29,8 +40,11 @@ pub struct Settings {
     changed: HashMap<String, Change>,
     /// What the client was last told.
     reported: HashMap<&'static str, String>,
+    /// The values of [`MEANING`], and what follows from them.
+    meaning: [String; MEANING.len()],
     style: Arc<OutputStyle>,
-    /// Counts changes of parameters that decide what a text means: plans made before are not used again.
+    search_path: Vec<String>,
+    /// Counts changes of [`MEANING`]: plans made before are not used again.
     generation: u64,
 }
 
@@ -49,7 +63,9 @@ impl Settings {
             startup: HashMap::new(),
             changed: HashMap::new(),
             reported: HashMap::new(),
+            meaning: Default::default(),
             style: Arc::default(),
+            search_path: Vec::new(),
             generation: 0,
         };
         settings.startup.insert("session_authorization".into(), user.to_owned());
@@ -103,11 +119,8 @@ impl Settings {
 
     /// The schemas of `search_path`, with `$user` replaced.
     pub(crate) fn search_path(&self, user: &str) -> Vec<String> {
-        split_names(self.get("search_path"))
-            .into_iter()
-            .map(|name| if name == "$user" { user.to_owned() } else { name })
-            .filter(|name| !name.is_empty())
-            .collect()
+        let names = self.search_path.iter().filter(|name| !name.is_empty());
+        names.map(|name| if name == "$user" { user.to_owned() } else { name.clone() }).collect()
     }
 
     /// SET: `values` as the statement listed them; `None` is DEFAULT.
@@ -244,7 +257,10 @@ impl Settings {
     }
 
     fn refresh(&mut self) {
-        let time_zone = Zone::parse(self.get("TimeZone")).unwrap_or_default();
+        let meaning = MEANING.map(|name| self.get(name).to_owned());
+        if meaning == self.meaning {
+            return;
+        }
         let date_order = match self.get("DateStyle") {
             "ISO, DMY" => DateOrder::Dmy,
             "ISO, YMD" => DateOrder::Ymd,
@@ -256,7 +272,7 @@ impl Settings {
         };
         let bytea_output = if self.get("bytea_output") == "escape" { ByteaOutput::Escape } else { ByteaOutput::Hex };
         self.style = Arc::new(OutputStyle {
-            time_zone,
+            time_zone: Zone::parse(self.get("TimeZone")).unwrap_or_default(),
             date_style: DateStyle::Iso,
             date_order,
             interval_style,
@@ -265,6 +281,8 @@ impl Settings {
             now_us: None,
             names: None,
         });
+        self.search_path = split_names(self.get("search_path"));
+        self.meaning = meaning;
         self.generation += 1;
     }
 
@@ -425,7 +443,11 @@ mod tests {
         let first = settings.take_changes();
         assert_eq!(first.len(), 13);
         assert!(first.contains(&("server_version".into(), SERVER_VERSION_TEXT.into())));
+        let generation = settings.generation();
+        set(&mut settings, "statement_timeout", "1s", false);
+        assert_eq!(settings.generation(), generation, "plans stay good");
         set(&mut settings, "TimeZone", "Asia/Tokyo", false);
+        assert!(settings.generation() > generation, "plans are made anew");
         assert_eq!(settings.take_changes(), [("TimeZone".to_owned(), "Asia/Tokyo".to_owned())]);
         settings.end_transaction(false);
         assert_eq!(settings.take_changes(), [("TimeZone".to_owned(), "UTC".to_owned())]);

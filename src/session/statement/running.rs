@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Schema};
 use datafusion::common::ScalarValue;
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 
 use crate::Result;
 use crate::base::shutdown::CancellationToken;
@@ -124,9 +124,4 @@ pub(crate) fn text_rows(names: &[&str], rows: Vec<Vec<String>>, tag: RowsTag) ->
     let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
         .map_err(|source| StorageError::Arrow { source })?;
     Ok(ready(text_columns(names), vec![batch], tag))
-}
-
-/// All rows of a stream.
-pub(crate) async fn all(rows: Rows) -> Result<Vec<RecordBatch>> {
-    rows.try_collect().await
 }

@@ -14,6 +14,7 @@ use crate::query::{self, OutputColumn};
 use crate::session::outcome::Outcome;
 use crate::session::prepared::Prepared;
 use crate::session::request::Request;
+use crate::session::run::same_result;
 use crate::session::state::{Block, Session};
 
 fn tag(tag: &str) -> Result<Outcome> {
@@ -158,7 +159,7 @@ async fn prepare(
     let environment = running.environment.clone();
     let planned =
         session.plan(statement, &declared, &environment).map_err(|error| error.moved_by(statement.offset()))?;
-    session.keep_statement(name, Arc::new(Prepared { described: true, from_sql: true, ..planned }))?;
+    session.keep_statement(name, Arc::new(Prepared { described: true, ..planned }))?;
     tag("PREPARE")
 }
 
@@ -185,11 +186,11 @@ async fn execute(session: &mut Session, name: &str, arguments: &[String], reques
     let current = if prepared.valid == session.validity(&environment) {
         prepared
     } else {
-        Arc::new(Prepared {
-            described: true,
-            from_sql: prepared.from_sql,
-            ..session.plan(&prepared.parsed, &prepared.declared, &environment)?
-        })
+        let fresh = session.current_plan(&prepared.parsed, &prepared.declared, &environment)?;
+        if !same_result(prepared.columns.as_ref(), fresh.columns.as_ref()) {
+            return Err(SessionError::PlanChanged.into());
+        }
+        fresh
     };
     session.execute_plan(request, &current, environment, &parameters).await
 }
