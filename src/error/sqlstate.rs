@@ -102,6 +102,8 @@ fn query(error: &QueryError) -> &'static str {
         InvalidLimit(_) => "2201W",
         WrongObject(_) => "42809",
         CannotCast { .. } => "42846",
+        AssignedTwice(_) => "42601",
+        UnknownConstraint { .. } => "42704",
         UndefinedParameter(_) => "42P02",
         IndeterminateParameter(_) => "42P18",
         TooComplex { .. } => "54001",
