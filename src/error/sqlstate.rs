@@ -68,7 +68,7 @@ fn catalog(error: &CatalogError) -> &'static str {
         UnknownKeyColumn(_) => "42703",
         DuplicateConstraint { .. } => "42710",
         InvalidNameSyntax => "42602",
-        UnknownRole(_) => "42704",
+        UnknownRole(_) | NoOperatorClass(_) => "42704",
         UnknownFunction(_) => "42883",
         IntervalOutOfRange { .. } => "22015",
         TimeZoneOutOfRange { .. } => "22009",
