@@ -27,8 +27,7 @@ pub mod scan;
 pub mod system;
 pub mod values;
 
-#[cfg(test)]
-mod tests;
+
 
 pub use bind::types::pg_type;
 pub use bind::{

@@ -11,7 +11,8 @@ use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::Expr;
 
 use super::bind::errors;
-use crate::catalog::types::{OutputStyle, PgType, TextDecoder};
+use crate::catalog::types::text::TextDecoder;
+use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::Result;
 
 /// Reads a text as a value of a type, by the type's input function.

@@ -254,7 +254,7 @@ fn conflict(table: &Table, on: Option<&OnInsert>) -> Result<ConflictAction> {
         Some(ConflictTarget::OnConstraint(name)) => {
             let name = name.0.last().and_then(|part| part.as_ident()).map(folded).unwrap_or_default();
             if key.is_none_or(|key| key.name != name) {
-                return Err(CatalogError::UnknownConstraint { name, table: table.name.clone() }.into());
+                return Err(QueryError::UnknownConstraint { name, table: table.name.clone() }.into());
             }
         }
     }
@@ -480,7 +480,7 @@ impl Binder<'_> {
             let index =
                 self.table.column(&folded(ident)).ok_or_else(|| unknown_column(ident, self.table, self.environment))?;
             if values[index].is_some() {
-                return Err(CatalogError::AssignedTwice(folded(ident)).into());
+                return Err(QueryError::AssignedTwice(folded(ident)).into());
             }
             values[index] = Some(if is_default(value) { self.default_syntax(index)? } else { value.clone() });
             Ok(())

@@ -395,7 +395,7 @@ fn small_integer(expr: &mut Expr) {
         Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) => digits.parse::<i32>().is_ok(),
         _ => false,
     };
-    let is_small = match expr {
+    let is_small = match &*expr {
         Expr::UnaryOp { op: UnaryOperator::Minus, expr } => fits(expr),
         other => fits(other),
     };

@@ -60,5 +60,5 @@ fn plan(planner: &Planner, environment: &Arc<Environment>, sql: &str) -> Result<
     };
     normalise::query(&mut query, &Parameters::default(), planner)?;
     let provider = Provider::system(planner, environment);
-    SqlToRel::new(&provider).query_to_plan_entry(query).map_err(errors::translate)
+    SqlToRel::new(&provider).sql_statement_to_plan(Statement::Query(Box::new(query))).map_err(errors::translate)
 }

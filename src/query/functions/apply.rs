@@ -61,7 +61,7 @@ impl Hash for Apply {
 /// The call that stands for a correlated scalar subquery: `arguments` are its inputs as the surrounding
 /// query sees them.
 pub fn call(plan: Arc<LogicalPlan>, inputs: Vec<Input>, arguments: Vec<Expr>) -> Expr {
-    let field = Arc::new(plan.schema().field(0).clone().with_nullable(true));
+    let field = Arc::new(plan.schema().field(0).as_ref().clone().with_nullable(true));
     let signature =
         Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::VariadicAny], Volatility::Volatile);
     let function = AsyncScalarUDF::new(Arc::new(Apply { plan, inputs, field, signature })).into_scalar_udf();

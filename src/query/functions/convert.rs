@@ -263,7 +263,7 @@ fn canonical_json(array: &ArrayRef) -> Result<ArrayRef> {
     let mut builder = StringBuilder::with_capacity(array.len(), array.len() * 16);
     for text in array.as_string::<i32>() {
         match text {
-            Some(text) => builder.append_value(json::jsonb::canonical(text)?),
+            Some(text) => builder.append_value(json::canonical(text)?),
             None => builder.append_null(),
         }
     }

@@ -198,7 +198,7 @@ fn micros(array: &ArrayRef) -> Result<Int64Array> {
 fn out_of_range(what: &str) -> crate::Error {
     match what {
         "interval" => QueryError::NumberOutOfRange("interval out of range".into()).into(),
-        what => CatalogError::DatetimeOutOfRange { text: format!("{what} out of range") }.into(),
+        what => CatalogError::DatetimeOverflow(format!("{what} out of range")).into(),
     }
 }
 

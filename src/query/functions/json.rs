@@ -29,7 +29,7 @@ pub fn extract(returns: PgType) -> Arc<ScalarUDF> {
                     Some(text) => builder.append_value(text),
                     None => builder.append_null(),
                 },
-                Some(found) if canonical => builder.append_value(json::jsonb::canonical(&found)?),
+                Some(found) if canonical => builder.append_value(json::canonical(&found)?),
                 Some(found) => builder.append_value(found),
             }
         }

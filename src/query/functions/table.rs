@@ -13,7 +13,7 @@ use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
 use crate::query::bind::{errors, refuse};
 use crate::query::environment::Environment;
-use crate::query::system::{Rows, VirtualTable};
+use crate::query::system::{self, Rows, VirtualTable};
 
 /// A set-returning function as a relation.
 ///
@@ -70,14 +70,11 @@ fn one_column(name: &str, data_type: &PgType, column: ArrayRef) -> Result<arrow:
     batch.map_err(|error| errors::translate(error.into()))
 }
 
+const TIMEZONE_COLUMNS: [(&str, PgType); 4] =
+    [("name", PgType::Text), ("abbrev", PgType::Text), ("utc_offset", PgType::Interval), ("is_dst", PgType::Bool)];
+
 fn timezones(environment: &Arc<Environment>) -> Arc<VirtualTable> {
     let now = environment.statement_start_us;
-    let columns = [
-        ("name", PgType::Text),
-        ("abbrev", PgType::Text),
-        ("utc_offset", PgType::Interval),
-        ("is_dst", PgType::Bool),
-    ];
     let rows: Rows = Arc::new(move |_| {
         async move {
             let rows = chrono_tz::TZ_VARIANTS
@@ -95,13 +92,9 @@ fn timezones(environment: &Arc<Environment>) -> Arc<VirtualTable> {
                     ]
                 })
                 .collect();
-            crate::query::system::batch(
-                &["name", "abbrev", "utc_offset", "is_dst"],
-                &[PgType::Text, PgType::Text, PgType::Interval, PgType::Bool],
-                rows,
-            )
+            system::batch(&TIMEZONE_COLUMNS, rows)
         }
         .boxed()
     });
-    VirtualTable::new("pg_timezone_names", &columns, rows)
+    VirtualTable::new("pg_timezone_names", &TIMEZONE_COLUMNS, rows)
 }

@@ -21,6 +21,7 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, SortOrderPushdownResult,
 };
 use futures::StreamExt;
+use tokio::task::JoinSet;
 
 use super::context::ScanContext;
 use super::filters::Pruning;
@@ -30,6 +31,9 @@ use crate::storage::{KeyRange, ScanOrder, ScanRequest};
 
 /// Batches that the parts of a parallel scan may have waiting, per part.
 const WAITING_BATCHES: usize = 2;
+
+/// Brings a batch of the storage into the form of the output.
+type Finish = dyn Fn(crate::Result<RecordBatch>) -> DataFusionResult<RecordBatch> + Send + Sync;
 
 /// Reads one table.
 #[derive(Clone, Debug)]
@@ -217,15 +221,19 @@ impl ExecutionPlan for ScanExec {
         builder.spawn(async move {
             let parts = context.store.scan_parts(context.view.clone(), shape, request).await;
             let parts = parts.map_err(errors::external)?;
-            let finish = Arc::new(finish);
-            futures::stream::iter(parts)
-                .map(|part| {
-                    let (sender, finish) = (sender.clone(), Arc::clone(&finish));
-                    tokio::spawn(forward(part, sender, finish))
-                })
-                .buffer_unordered(partitions)
-                .fold(Ok(()), |outcome, part| async { outcome.and(part.map_err(lost)) })
-                .await
+            let finish: Arc<Finish> = Arc::new(finish);
+            let mut running = JoinSet::new();
+            let mut outcome = Ok(());
+            for part in parts {
+                if running.len() >= partitions {
+                    outcome = outcome.and(running.join_next().await.unwrap_or(Ok(())).map_err(lost));
+                }
+                running.spawn(forward(part, sender.clone(), Arc::clone(&finish)));
+            }
+            while let Some(part) = running.join_next().await {
+                outcome = outcome.and(part.map_err(lost));
+            }
+            outcome
         });
         Ok(builder.build())
     }
@@ -263,13 +271,11 @@ fn lost(error: tokio::task::JoinError) -> DataFusionError {
 }
 
 /// Sends one part's batches on, until the reader is gone.
-async fn forward<F>(
+async fn forward(
     mut part: futures::stream::BoxStream<'static, crate::Result<RecordBatch>>,
     sender: tokio::sync::mpsc::Sender<DataFusionResult<RecordBatch>>,
-    finish: Arc<F>,
-) where
-    F: Fn(crate::Result<RecordBatch>) -> DataFusionResult<RecordBatch> + Send + Sync,
-{
+    finish: Arc<Finish>,
+) {
     while let Some(batch) = part.next().await {
         let batch = finish(batch);
         let failed = batch.is_err();

@@ -15,12 +15,19 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
+use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::provided;
+use crate::catalog::Tenant;
+use crate::catalog::system::{Source, SystemContext, SystemTable};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::errors;
+use crate::query::bind::output::ORIGIN_METADATA;
+use crate::query::environment::Environment;
 use crate::query::scan::ScanContext;
+use crate::query::{ScalarValue, values};
 
 /// Makes the rows: one batch of all columns.
 pub type Rows = Arc<dyn Fn(Arc<ScanContext>) -> BoxFuture<'static, Result<RecordBatch>> + Send + Sync>;
@@ -49,6 +56,56 @@ impl VirtualTable {
     pub fn is_always_empty(&self) -> bool {
         self.rows.is_none()
     }
+}
+
+/// A relation of the system as a virtual table.
+pub fn of_system(table: &'static SystemTable) -> Arc<VirtualTable> {
+    let fields = table.arrow().fields().iter().zip(1..).map(|(field, attnum)| {
+        let mut metadata = field.metadata().clone();
+        metadata.insert(ORIGIN_METADATA.to_owned(), format!("{}:{attnum}", table.oid));
+        field.as_ref().clone().with_metadata(metadata)
+    });
+    let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let rows: Option<Rows> = match table.source {
+        Source::Empty => None,
+        Source::Catalog(_) => Some(Arc::new(move |context: Arc<ScanContext>| {
+            async move {
+                let tenants = context.environment.host.databases();
+                table.rows(&system_context(&context.environment, &tenants), None)
+            }
+            .boxed()
+        })),
+        Source::Provided => Some(Arc::new(move |context: Arc<ScanContext>| {
+            async move { table.batch(&provided::rows(table.schema, table.name, &context)?, None) }.boxed()
+        })),
+    };
+    VirtualTable::with_schema(table.name, schema, rows)
+}
+
+/// What the rows of `pg_catalog` are made from.
+pub fn system_context<'a>(environment: &'a Environment, tenants: &'a [Arc<Tenant>]) -> SystemContext<'a> {
+    SystemContext { catalog: &environment.catalog, user: &environment.user, operator: environment.operator, tenants }
+}
+
+/// Rows of values as one batch.
+///
+/// # Errors
+/// When a row does not have the columns' types.
+pub fn batch(columns: &[(&str, PgType)], rows: Vec<Vec<ScalarValue>>) -> Result<RecordBatch> {
+    let mut values: Vec<Vec<ScalarValue>> = vec![Vec::with_capacity(rows.len()); columns.len()];
+    for row in rows {
+        for (column, value) in values.iter_mut().zip(row) {
+            column.push(value);
+        }
+    }
+    let fields: Vec<_> = columns.iter().map(|(name, data_type)| data_type.field(*name, true)).collect();
+    let arrays = values
+        .into_iter()
+        .zip(columns)
+        .map(|(column, (_, data_type))| values::to_array(column, data_type))
+        .collect::<Result<Vec<_>>>()?;
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays);
+    batch.map_err(|error| errors::translate(error.into()))
 }
 
 impl fmt::Debug for VirtualTable {
