@@ -102,9 +102,7 @@ impl Session {
     async fn drain(&mut self, outcome: Outcome) -> Result<u64> {
         let drained = match outcome {
             Outcome::Empty => Ok(0),
-            Outcome::Command { tag } => {
-                Ok(tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0))
-            }
+            Outcome::Command { tag } => Ok(tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0)),
             Outcome::Rows { mut stream, .. } => {
                 let mut rows = 0;
                 loop {

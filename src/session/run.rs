@@ -52,7 +52,11 @@ impl Session {
     }
 
     /// Runs a prepared statement.
-    pub(super) async fn run_prepared(&mut self, prepared: &Arc<Prepared>, parameters: &[ScalarValue]) -> Result<Outcome> {
+    pub(super) async fn run_prepared(
+        &mut self,
+        prepared: &Arc<Prepared>,
+        parameters: &[ScalarValue],
+    ) -> Result<Outcome> {
         let parsed = prepared.parsed.clone();
         if self.block == Block::Failed && !parsed.ends_transaction() {
             return Err(SessionError::Aborted.into());
@@ -63,7 +67,9 @@ impl Session {
         let request = self.start(&parsed);
         match &parsed.body {
             Body::Utility(utility) => self.utility(utility, request).await,
-            Body::Sql(_) => self.planned(request, &parsed, Some(prepared.clone()), &prepared.declared, parameters).await,
+            Body::Sql(_) => {
+                self.planned(request, &parsed, Some(prepared.clone()), &prepared.declared, parameters).await
+            }
         }
     }
 
@@ -197,7 +203,9 @@ impl Session {
         let planner = &self.shared.services.planner;
         let environment = &match &parsed.body {
             // Positions in errors count in the text that is bound.
-            Body::Sql(sql) => Arc::new(Environment { source: Some(sql.source.clone()), ..Environment::clone(environment) }),
+            Body::Sql(sql) => {
+                Arc::new(Environment { source: Some(sql.source.clone()), ..Environment::clone(environment) })
+            }
             Body::Utility(_) => environment.clone(),
         };
         let mut columns = None;

@@ -405,7 +405,11 @@ mod tests {
         let mut take = |lines: &mut Lines, finished| -> Result<()> {
             while let Some(line) = lines.next(finished)? {
                 let line = lines.bytes(line).to_vec();
-                if csv { fields.read_csv(&line, &format)? } else { fields.read_text(&line, &format) }
+                if csv {
+                    fields.read_csv(&line, &format)?
+                } else {
+                    fields.read_text(&line, &format)
+                }
                 let row = (0..fields.len()).map(|at| Ok(fields.get(at)?.map(str::to_owned))).collect::<Result<_>>()?;
                 out.push(row);
             }

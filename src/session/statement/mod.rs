@@ -13,8 +13,8 @@ pub(crate) mod insert;
 pub(crate) mod select;
 pub(crate) mod update;
 
-pub(crate) mod database;
 pub(crate) mod create_table;
+pub(crate) mod database;
 pub(crate) mod ddl;
 
 pub(crate) mod copy_format;
