@@ -174,6 +174,7 @@ fn storage_options(config: &Config) -> StorageOptions {
     options.block_cache_bytes = config.storage.block_cache_bytes;
     options.write_buffer_bytes = config.storage.write_buffer_bytes;
     options.history_cache_bytes = config.storage.history_cache_bytes as u64;
+    options.history_limits.file_bytes = config.flush.target_file_bytes;
     options.commit_queue = config.commit.max_queue;
     options.group_bytes = config.commit.max_group_bytes;
     options

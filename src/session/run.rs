@@ -285,13 +285,14 @@ pub(super) fn rows(stream: SendableRecordBatchStream) -> Rows {
 }
 
 /// Lets the request live as long as its rows stream.
-fn watch(outcome: Outcome, request: Request) -> Outcome {
+fn watch(outcome: Outcome, mut request: Request) -> Outcome {
     match outcome {
         Outcome::Rows { columns, stream, tag } => {
             let stream = Watched { inner: stream, request, count: |batch: &RecordBatch| batch.num_rows() as u64 };
             Outcome::Rows { columns, stream: stream.boxed(), tag }
         }
         Outcome::CopyOut(CopyOut { columns, stream, rows }) => {
+            request.count_with(rows.clone());
             let stream = Watched { inner: stream, request, count: |_: &bytes::Bytes| 0 };
             Outcome::CopyOut(CopyOut { columns, stream: stream.boxed(), rows })
         }
@@ -299,8 +300,17 @@ fn watch(outcome: Outcome, request: Request) -> Outcome {
             copy.keep(request);
             Outcome::CopyIn(copy)
         }
-        done => done,
+        Outcome::Command { tag } => {
+            request.add_rows(affected(&tag));
+            Outcome::Command { tag }
+        }
+        Outcome::Empty => Outcome::Empty,
     }
+}
+
+/// The number of rows in a tag.
+pub(super) fn affected(tag: &str) -> u64 {
+    tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
 struct Watched<T> {

@@ -3,7 +3,7 @@
 use super::command::{Name, Utility};
 use super::lexer::Kind;
 use super::not_supported;
-use super::parse::Reader;
+use super::reader::Reader;
 use crate::Result;
 use crate::error::SessionError;
 
