@@ -162,10 +162,10 @@ impl Fresh {
             if full {
                 return Ok(last);
             }
-            if let Some(committed) = &mut committed {
-                if both || !is_own {
-                    committed.step();
-                }
+            if let Some(committed) = &mut committed
+                && (both || !is_own)
+            {
+                committed.step();
             }
             if is_own {
                 write = step();

@@ -117,9 +117,9 @@ impl Merge {
         match runs.as_slice() {
             [] => Ok(None),
             [run] => Ok(Some(run.clone())),
-            [first, ..] => concat_batches(&first.schema(), &runs)
-                .map(Some)
-                .map_err(|source| StorageError::Arrow { source }.into()),
+            [first, ..] => {
+                concat_batches(&first.schema(), &runs).map(Some).map_err(|source| StorageError::Arrow { source }.into())
+            }
         }
     }
 
@@ -131,10 +131,10 @@ impl Merge {
             }
             let mut best: Option<(usize, &[u8])> = None;
             for (index, head) in self.heads.iter().enumerate() {
-                if let Some(key) = head.key()? {
-                    if best.is_none_or(|(_, first)| if self.reverse { key > first } else { key < first }) {
-                        best = Some((index, key));
-                    }
+                if let Some(key) = head.key()?
+                    && best.is_none_or(|(_, first)| if self.reverse { key > first } else { key < first })
+                {
+                    best = Some((index, key));
                 }
             }
             let reverse = self.reverse;

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rocksdb::{
-    BlockBasedOptions, BottommostLevelCompaction, Cache, ColumnFamilyDescriptor, CompactOptions, DB,
-    DBCompressionType, DBRecoveryMode, LogLevel, Options,
+    BlockBasedOptions, BottommostLevelCompaction, Cache, ColumnFamilyDescriptor, CompactOptions, DB, DBCompressionType,
+    DBRecoveryMode, LogLevel, Options,
 };
 
 use super::engine::Family;
@@ -18,7 +18,8 @@ use crate::error::StorageError;
 /// `Locked` when another process, or another engine of this one, has it open.
 pub(super) fn open(path: &Path, options: &StorageOptions) -> Result<Arc<DB>, StorageError> {
     let cache = Cache::new_lru_cache(options.block_cache_bytes);
-    let families = Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), family_options(&cache, options)));
+    let families =
+        Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), family_options(&cache, options)));
     let db = DB::open_cf_descriptors(&database_options(options), path, families).map_err(|error| {
         let text: &str = error.as_ref();
         if text.contains("/LOCK") && text.to_ascii_lowercase().contains("lock") {
