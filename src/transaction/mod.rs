@@ -38,6 +38,9 @@ mod statement;
 mod text;
 mod update;
 
+#[cfg(test)]
+mod tests;
+
 pub use constraints::{RowCheck, Violation};
 pub use ddl::DropBehavior;
 pub use insert::{Inserted, OnConflict};
