@@ -11,7 +11,8 @@
 //!
 //! A failed write fails every transaction of its group and consumes no `seq`. RocksDB refuses further
 //! writes after a failed one; when the disk was full it polls for free space itself (every five
-//! seconds, `SstFileManagerImpl::ClearError`), writes its memtables out and starts a new log, so the
+//! seconds, `SstFileManagerImpl::ClearError`, until there is room for the largest memtable, see
+//! [`super::rocks`]), writes its memtables out and starts a new log, so the
 //! torn end of the old one is never read. Until then each commit fails with the same error. A
 //! transaction that failed may still be in the unsynced end of the log if the *process* dies before
 //! that: its client was told "not committed" by a server that then crashed, which a client must treat
