@@ -27,8 +27,12 @@ pub mod scan;
 pub mod system;
 pub mod values;
 
+
+
 pub use bind::types::pg_type;
-pub use bind::{Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning};
+pub use bind::{
+    Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning,
+};
 pub use datafusion::common::ScalarValue;
 pub use datafusion::execution::SendableRecordBatchStream;
 pub use datafusion::sql::sqlparser;

@@ -97,7 +97,13 @@ fn is_significant(token: &TokenWithSpan) -> bool {
 }
 
 /// Finds the token that a message of sqlparser is about: by the place it names, else the next one.
-fn syntax_error(sql: &str, lines: &Lines, tokens: &[TokenWithSpan], parser: &Parser<'_>, error: &ParserError) -> Error {
+fn syntax_error(
+    sql: &str,
+    lines: &Lines,
+    tokens: &[TokenWithSpan],
+    parser: &Parser<'_>,
+    error: &ParserError,
+) -> Error {
     let message = match error {
         ParserError::RecursionLimitExceeded => return guards::too_complex().into(),
         ParserError::ParserError(message) | ParserError::TokenizerError(message) => message,
@@ -128,7 +134,8 @@ fn near(sql: &str, lines: &Lines, token: &TokenWithSpan) -> Error {
     let start = lines.byte(sql, token.span.start);
     let end = lines.byte(sql, token.span.end).max(start);
     let text = if end > start { sql[start..end].to_owned() } else { token.token.to_string() };
-    Error::from(QueryError::Syntax(format!("syntax error at or near \"{text}\""))).at(lines.position(token.span.start))
+    Error::from(QueryError::Syntax(format!("syntax error at or near \"{text}\"")))
+        .at(lines.position(token.span.start))
 }
 
 fn end_of_input(sql: &str) -> Error {

@@ -32,7 +32,8 @@ impl AnalyzerRule for Coerce {
             if let LogicalPlan::TableScan(scan) = &node {
                 schema.merge(&scan.projected_schema);
             }
-            let node = node.map_expressions(|expr| expr.transform_up(|expr| coerce_in_plan(expr, &schema, &style)))?;
+            let node =
+                node.map_expressions(|expr| expr.transform_up(|expr| coerce_in_plan(expr, &schema, &style)))?;
             if node.transformed { node.map_data(LogicalPlan::recompute_schema) } else { Ok(node) }
         })?;
         Ok(plan.data)

@@ -264,7 +264,8 @@ impl Normaliser<'_> {
     }
 
     fn function(&self, function: &mut Function) -> Result<Option<Expr>, Error> {
-        let parts: Vec<String> = function.name.0.iter().filter_map(|part| part.as_ident()).map(names::folded).collect();
+        let parts: Vec<String> =
+            function.name.0.iter().filter_map(|part| part.as_ident()).map(names::folded).collect();
         let span = function.name.0.first().and_then(|part| part.as_ident()).map(|ident| ident.span);
         let name = match parts.as_slice() {
             [name] => name.clone(),

@@ -37,8 +37,9 @@ impl Planner {
             }
         }
         let parameters = Parameters::declared(parameter_types);
-        let bound =
-            self.plan(environment, query, &parameters).and_then(|plan| self.finish(environment, plan, &parameters));
+        let bound = self
+            .plan(environment, query, &parameters)
+            .and_then(|plan| self.finish(environment, plan, &parameters));
         bound.map_err(|error| errors::locate(error, query, source))
     }
 
@@ -114,7 +115,10 @@ impl Planner {
 }
 
 /// Plans once when all types are known, otherwise once to learn them and once more to use them.
-pub(crate) fn infer(parameters: &Parameters, build: impl Fn(bool) -> Result<LogicalPlan>) -> Result<LogicalPlan> {
+pub(crate) fn infer(
+    parameters: &Parameters,
+    build: impl Fn(bool) -> Result<LogicalPlan>,
+) -> Result<LogicalPlan> {
     let plan = build(false);
     if !parameters.incomplete() {
         let plan = plan?;

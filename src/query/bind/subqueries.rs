@@ -52,7 +52,8 @@ fn empty(node: LogicalPlan) -> DataFusionResult<Transformed<LogicalPlan>> {
         }
         return Ok(Transformed::no(node));
     }
-    let is_empty = |input: &&LogicalPlan| matches!(input, LogicalPlan::EmptyRelation(empty) if !empty.produce_one_row);
+    let is_empty =
+        |input: &&LogicalPlan| matches!(input, LogicalPlan::EmptyRelation(empty) if !empty.produce_one_row);
     if node.inputs().iter().any(is_empty) {
         return PropagateEmptyRelation::new().rewrite(node, &OptimizerContext::new());
     }

@@ -172,3 +172,4 @@ fn list(values: &[String]) -> ScalarValue {
     builder.append(true);
     ScalarValue::List(Arc::new(builder.finish()))
 }
+

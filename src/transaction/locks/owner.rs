@@ -76,7 +76,12 @@ impl Owner {
         }
     }
 
-    async fn wait(&mut self, key: Arc<[u8]>, wanted: Holder, patience: &Patience) -> Result<Granted, TransactionError> {
+    async fn wait(
+        &mut self,
+        key: Arc<[u8]>,
+        wanted: Holder,
+        patience: &Patience,
+    ) -> Result<Granted, TransactionError> {
         // Only a table's lock has a weaker mode that the owner may hold already.
         let stronger = key.first() == Some(&b't') && self.held.contains(&key);
         let woken = {
