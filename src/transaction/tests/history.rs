@@ -23,7 +23,7 @@ async fn insert(world: &World, table: &Arc<Table>, new: &[(i32, i32)], on_confli
 /// Runs the same script with a flush after none, some or all of its steps, and a restart at the end.
 #[tokio::test]
 async fn every_statement_gives_the_same_rows_fresh_flushed_and_mixed() {
-    for flushes in 0..32_u32 {
+    for flushes in [0b00000_u32, 0b00001, 0b11111, 0b01010, 0b10101, 0b00110, 0b10011, 0b01100] {
         let world = World::new().await;
         let table = world.create("t").await;
         let maybe_flush = async |step: u32| {
