@@ -157,7 +157,8 @@ impl Engine {
             let gate = engine.flushes().gate(tenant, shape.table);
             let _turn = gate.lock().await;
             let (started, started_at_us) = (Instant::now(), engine.clock().now_us());
-            let empty = FlushReport { seq: engine.last_seq(), ..FlushReport::new(tenant, shape.table, trigger, started_at_us) };
+            let empty =
+                FlushReport { seq: engine.last_seq(), ..FlushReport::new(tenant, shape.table, trigger, started_at_us) };
             let result = Flush { engine: Arc::clone(&engine), tenant, shape }.run(empty.clone()).await;
             let mut report = match &result {
                 Ok(report) => report.clone(),
@@ -346,12 +347,7 @@ impl Flush {
         Ok((files, left_out.load(std::sync::atomic::Ordering::Relaxed)))
     }
 
-    async fn end(
-        &self,
-        ticket: FlushTicket,
-        added: &[HistoryFile],
-        replaced: &[Arc<HistoryFile>],
-    ) -> Result<FlushEnd> {
+    async fn end(&self, ticket: FlushTicket, added: &[HistoryFile], replaced: &[Arc<HistoryFile>]) -> Result<FlushEnd> {
         let change = ManifestChange {
             add: added.iter().map(|file| (manifest::file_key(file), manifest::encode(file))).collect(),
             remove: replaced.iter().map(|file| manifest::file_key(file)).collect(),

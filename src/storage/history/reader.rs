@@ -77,8 +77,8 @@ impl Reader {
     /// # Errors
     /// When the directory cannot be used.
     pub fn new(directory: &FsPath, cache_bytes: u64) -> Result<Arc<Self>> {
-        let store = LocalFileSystem::new_with_prefix(directory)
-            .map_err(|source| StorageError::ObjectStore { source })?;
+        let store =
+            LocalFileSystem::new_with_prefix(directory).map_err(|source| StorageError::ObjectStore { source })?;
         Ok(Arc::new(Self { store: Arc::new(store), cache: Cache::new(cache_bytes), counters: Arc::default() }))
     }
 

@@ -173,10 +173,24 @@ async fn nan_is_above_every_bound() {
     let read = scan(&reader, &files, &scan_scores).await;
     let nans: usize = read
         .iter()
-        .map(|batch| batch.column(0).as_primitive::<arrow::datatypes::Float64Type>().iter().flatten().filter(|v| v.is_nan()).count())
+        .map(|batch| {
+            batch
+                .column(0)
+                .as_primitive::<arrow::datatypes::Float64Type>()
+                .iter()
+                .flatten()
+                .filter(|v| v.is_nan())
+                .count()
+        })
         .sum();
     let all = batch(&rows(0..50));
-    let expected = all.column(SCORE).as_primitive::<arrow::datatypes::Float64Type>().iter().flatten().filter(|v| v.is_nan()).count();
+    let expected = all
+        .column(SCORE)
+        .as_primitive::<arrow::datatypes::Float64Type>()
+        .iter()
+        .flatten()
+        .filter(|v| v.is_nan())
+        .count();
     assert!(expected > 0);
     assert_eq!(nans, expected);
 }
@@ -201,7 +215,8 @@ fn the_file_is_plain_parquet() {
 #[test]
 fn a_writer_that_is_dropped_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
-    let place = crate::storage::history::Place { directory: directory.path().to_owned(), tenant: super::fixture::TENANT };
+    let place =
+        crate::storage::history::Place { directory: directory.path().to_owned(), tenant: super::fixture::TENANT };
     let mut next = 0;
     let mut writer = Writer::new(place, shape(), SMALL, || {
         next += 1;

@@ -7,11 +7,11 @@ use std::time::Duration;
 use futures::TryStreamExt;
 
 use super::fixture::{Row, TABLE, TENANT, commit, encoded, key, open, open_with, shape, versions};
+use crate::base::ids::{TableId, TenantId};
 use crate::base::shutdown::CancellationToken;
 use crate::storage::history::flush::{Flush, FlushReport, Trigger};
 use crate::storage::history::{Limits, Policy, Shapes, automatic};
 use crate::storage::{Engine, ScanRequest, Shape, View};
-use crate::base::ids::{TableId, TenantId};
 
 fn flush_of(engine: &Arc<Engine>) -> Flush {
     Flush { engine: Arc::clone(engine), tenant: TENANT, shape: shape() }
