@@ -115,12 +115,21 @@ pub struct Flushes {
     recent: Recent,
     activity: Activity,
     random: Random,
+    /// New files of flushes whose end failed. The batch that names them may be in the torn end of the log, which
+    /// is read if the process dies now; once a later batch is durable it never will be.
+    doubtful: Mutex<Vec<PathBuf>>,
 }
 
 impl Flushes {
     pub(in crate::storage) fn new(clock: Arc<dyn Clock>) -> Self {
         let activity = Activity::new(clock);
-        Self { gates: Mutex::default(), recent: Recent::default(), activity, random: Random::default() }
+        Self {
+            gates: Mutex::default(),
+            recent: Recent::default(),
+            activity,
+            random: Random::default(),
+            doubtful: Mutex::default(),
+        }
     }
 
     /// The last flushes of a tenant's tables, the oldest first. Forgotten at a restart.
@@ -352,9 +361,14 @@ impl Flush {
             add: added.iter().map(|file| (manifest::file_key(file), manifest::encode(file))).collect(),
             remove: replaced.iter().map(|file| manifest::file_key(file)).collect(),
         };
-        // After an error the batch may be in the log all the same, and name the new files when the log is
-        // read at the next start. So they stay, and are orphans then if it does not.
-        Ok(self.engine.end_flush(ticket, change).await?)
+        let ended = self.engine.end_flush(ticket, change).await;
+        let mut doubtful = self.engine.flushes().doubtful.lock();
+        match &ended {
+            Err(_) => doubtful.extend(self.paths(added)),
+            Ok(FlushEnd::Moved) => {}
+            Ok(FlushEnd::Done { .. }) => doubtful.drain(..).for_each(|path| writer::remove(&path)),
+        }
+        Ok(ended?)
     }
 
     fn paths<'a>(&self, files: impl IntoIterator<Item = &'a HistoryFile>) -> Vec<PathBuf> {

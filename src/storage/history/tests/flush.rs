@@ -180,6 +180,22 @@ async fn a_crash_before_the_manifest_leaves_only_orphans() {
 }
 
 #[tokio::test]
+async fn an_end_that_fails_keeps_the_files_until_the_log_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = open(directory.path());
+    insert(&engine, 0..20).await;
+    let prepared = flush_of(&engine).prepare().await.unwrap().unwrap();
+    engine.close().await;
+    assert!(flush_of(&engine).finish(prepared, nothing()).await.is_err());
+    // For all that is known here, the log may name them.
+    assert!(!files(directory.path()).is_empty());
+    drop(engine);
+    let engine = open(directory.path());
+    assert_eq!(files(directory.path()), Vec::<PathBuf>::new());
+    assert_eq!(all(&engine).await, (0..20).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_replaced_file_stays_for_older_readers() {
     let directory = tempfile::tempdir().unwrap();
     let engine = open(directory.path());
