@@ -110,11 +110,11 @@ pub(super) fn default_text(expression: &str, data_type: &PgType) -> String {
     if is_string(expression) {
         return format!("{expression}::{type_name}");
     }
-    if let Some(digits) = expression.strip_prefix('-').map(str::trim_start) {
-        if is_number(digits) {
-            // The sign is an operator to PostgreSQL, which folds it into a constant of the column's type.
-            return format!("'-{digits}'::{type_name}");
-        }
+    if let Some(digits) = expression.strip_prefix('-').map(str::trim_start)
+        && is_number(digits)
+    {
+        // The sign is an operator to PostgreSQL, which folds it into a constant of the column's type.
+        return format!("'-{digits}'::{type_name}");
     }
     let upper = expression.to_ascii_uppercase();
     match upper.as_str() {

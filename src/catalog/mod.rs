@@ -20,6 +20,8 @@ mod tenant_catalog;
 mod write;
 
 #[cfg(test)]
+mod restart_tests;
+#[cfg(test)]
 mod tests;
 
 pub use catalogs::{Catalogs, SYSTEM_DATABASE};

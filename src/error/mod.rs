@@ -1,6 +1,6 @@
 //! Errors: one enum per floor, folded into [`Error`] without loss, and one mapping to SQLSTATE.
 //!
-//! All enums live on floor 0, so that [`sqlstate`] can map every variant of every floor in one file with
+//! All enums live on floor 0, so that `sqlstate.rs` can map every variant of every floor in one file with
 //! no `_` arm. What a client sees is a [`Report`]; what the log sees is the whole chain of causes. A
 //! client's text never names another tenant, a file or a directory of the server.
 

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Float32Array, Int16Array, Int32Array, Int64Array, ListArray, StringArray,
+    ArrayRef, BooleanArray, Float32Array, Int16Array, Int32Array, Int64Array, IntervalMonthDayNanoArray, ListArray,
+    StringArray,
     TimestampMicrosecondArray, UInt32Array, new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::Field;
+use arrow::datatypes::{Field, IntervalMonthDayNano};
 
 use super::table::SystemColumn;
 use crate::catalog::types::PgType;
@@ -20,7 +21,7 @@ pub enum Cell {
     Unset,
     Null,
     Bool(bool),
-    /// Integers, OIDs, and microseconds since the Unix epoch.
+    /// Integers, OIDs, and microseconds: since the Unix epoch, or of an interval.
     Int(i64),
     Float(f32),
     Text(String),
@@ -141,6 +142,10 @@ pub(super) fn array<'a>(column: &SystemColumn, cells: impl Iterator<Item = &'a C
         PgType::Timestamptz => {
             let values = cells.map(|cell| cell.int(not_null)).collect::<TimestampMicrosecondArray>();
             Arc::new(values.with_timezone("UTC"))
+        }
+        PgType::Interval => {
+            let value = |us: i64| IntervalMonthDayNano::new(0, 0, us.saturating_mul(1000));
+            Arc::new(cells.map(|cell| cell.int(not_null).map(value)).collect::<IntervalMonthDayNanoArray>())
         }
         PgType::Int2vector | PgType::Oidvector | PgType::Array(_) => lists(column, cells),
         // Types of columns that never have a value here.
