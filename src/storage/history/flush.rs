@@ -174,7 +174,7 @@ impl Engine {
                 Err(error) => FlushReport { error: Some(error.to_string()), ..empty },
             };
             report.duration = started.elapsed();
-            log(&report);
+            log(&report, result.as_ref().err());
             engine.flushes().recent.push(report.clone());
             result.map(|_| report)
         });
@@ -182,14 +182,14 @@ impl Engine {
     }
 }
 
-fn log(report: &FlushReport) {
+fn log(report: &FlushReport, error: Option<&crate::Error>) {
     let FlushReport { tenant, table, rows, files_added, files_removed, bytes, seq, .. } = report;
     let (trigger, duration_ms) = (report.trigger.name(), report.duration.as_millis());
-    match &report.error {
+    match error {
         None => tracing::info!(
             %tenant, %table, trigger, rows, files_added, files_removed, bytes, %seq, duration_ms, "flushed a table"
         ),
-        Some(error) => tracing::error!(%tenant, %table, trigger, duration_ms, %error, "a flush failed"),
+        Some(error) => tracing::error!(%tenant, %table, trigger, duration_ms, ?error, "a flush failed"),
     }
 }
 
