@@ -80,6 +80,13 @@ impl Error {
         self
     }
 
+    /// Moves the place by `characters`: the statement is a part of a longer text, and its client counts there.
+    #[must_use]
+    pub fn moved_by(mut self, characters: u32) -> Self {
+        self.0.position = self.0.position.map(|position| position.saturating_add(characters));
+        self
+    }
+
     /// Adds PostgreSQL's CONTEXT line, such as `COPY messages, line 3`. The innermost one wins.
     #[must_use]
     pub fn context(mut self, context: impl Into<String>) -> Self {
