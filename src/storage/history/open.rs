@@ -9,7 +9,8 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
-use quick_cache::Weighter;
+use quick_cache::sync::DefaultLifecycle;
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::blocks::{self, Blocks};
 use super::errors::parquet_error;
@@ -125,12 +126,22 @@ impl Weighter<Key, Entry> for Bytewise {
     }
 }
 
-/// About how many files are expected to be in use, to size the cache's tables.
-const EXPECTED_ENTRIES: usize = 1024;
+/// About how many entries are expected, to size the cache's tables.
+const EXPECTED_ENTRIES: usize = 4096;
+/// Parts of the cache with a lock each. Few, because an entry must fit into its part, and the footer and page
+/// index of a large file take megabytes.
+const SHARDS: usize = 4;
 
 impl Cache {
     pub fn new(bytes: u64) -> Self {
-        Self(quick_cache::sync::Cache::with_weighter(EXPECTED_ENTRIES, bytes, Bytewise))
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(EXPECTED_ENTRIES)
+            .weight_capacity(bytes)
+            .shards(SHARDS)
+            .build()
+            .expect("both capacities are given");
+        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Self(quick_cache::sync::Cache::with_options(options, Bytewise, hasher, lifecycle))
     }
 
     /// The opened file; `load` opens it, once also when several ask at the same time.

@@ -97,7 +97,7 @@ async fn the_latest_rows_of_a_conversation_read_few_blocks() {
     let limits = Limits { file_bytes: 1 << 30, row_group_rows: 512, block_rows: 64 };
     let files = write(directory.path(), &rows(0..8192), limits);
     assert_eq!(files.len(), 1);
-    let reader = Reader::new(directory.path(), 1 << 20).unwrap();
+    let reader = Reader::new(directory.path(), 16 << 20).unwrap();
     let latest = Scan {
         direction: Direction::Reverse,
         hint_rows: Some(3),
