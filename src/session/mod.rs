@@ -33,6 +33,8 @@ mod state;
 
 pub mod statement;
 
+/// The value of a parameter.
+pub use datafusion::common::ScalarValue;
 pub use embed::QueryResult;
 pub use notices::{NoticeLevel, NoticeReport};
 pub use outcome::{CopyIn, CopyOut, Outcome, Rows, RowsTag, TransactionStatus};
