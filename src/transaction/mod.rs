@@ -13,7 +13,7 @@
 //!  commit                    write set + events → commit pipeline → seq; LISTEN, new catalog; locks go
 //! ```
 //!
-//! A statement's own operations wait in [`statement::Statement`] until it ends. That gives two things for
+//! A statement's own operations wait in `statement::Statement` until it ends. That gives two things for
 //! free: a statement does not see its own writes (no Halloween problem), and a statement that fails or must
 //! run again leaves nothing behind.
 //!

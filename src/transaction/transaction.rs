@@ -1,7 +1,7 @@
 //! One transaction: what it reads, what it wants to write, and how its statements begin and end.
 //!
-//! The statements themselves are in [`super::insert`], [`super::update`], [`super::delete`] and
-//! [`super::ddl`]; the end of the transaction is in [`super::commit`].
+//! The statements themselves are in `insert.rs`, `update.rs`, `delete.rs` and `ddl.rs` beside this file; the
+//! end of the transaction is in `commit.rs`.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
