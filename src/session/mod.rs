@@ -47,6 +47,3 @@ pub use services::{Limits, Reauthenticate, Services, Tenants};
 pub use settings::{SERVER_VERSION, Settings};
 pub use state::Session;
 pub use statement::command::Parsed;
-
-#[cfg(test)]
-mod tests;
