@@ -117,6 +117,8 @@ impl Planner {
         let mut state = self.state.as_ref().clone();
         let extension = EnvironmentExtension { environment: Some(Arc::clone(environment)), context: None };
         state.config_mut().options_mut().extensions.insert(extension);
+        // Expressions that are evaluated outside a plan take their options from here.
+        state.mark_start_execution();
         state
     }
 }
@@ -130,6 +132,7 @@ pub(crate) fn running_state(base: &SessionState, context: Arc<ScanContext>) -> S
     };
     state.config_mut().options_mut().extensions.insert(extension);
     state.config_mut().set_extension(context);
+    state.mark_start_execution();
     state
 }
 
