@@ -117,10 +117,16 @@ impl Planner {
         let mut state = self.state.as_ref().clone();
         let extension = EnvironmentExtension { environment: Some(Arc::clone(environment)), context: None };
         state.config_mut().options_mut().extensions.insert(extension);
-        // Expressions that are evaluated outside a plan take their options from here.
-        state.mark_start_execution();
+        begin(&mut state);
         state
     }
+}
+
+/// Physical expressions take their configuration, and with it the environment, from the execution's
+/// properties.
+fn begin(state: &mut SessionState) {
+    let options = Arc::clone(state.config_options());
+    state.execution_props_mut().mark_start_execution(options);
 }
 
 /// A state whose functions see the environment and whose tables can be read.
@@ -132,7 +138,7 @@ pub(crate) fn running_state(base: &SessionState, context: Arc<ScanContext>) -> S
     };
     state.config_mut().options_mut().extensions.insert(extension);
     state.config_mut().set_extension(context);
-    state.mark_start_execution();
+    begin(&mut state);
     state
 }
 

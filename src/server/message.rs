@@ -6,20 +6,33 @@
 use bytes::{Buf, Bytes};
 
 use super::frame::Frame;
-use super::text::utf8;
 use crate::base::ids::Oid;
+use crate::catalog::types::utf8;
 use crate::error::{Result, SessionError};
 
 /// One message after login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ClientMessage {
     Query(String),
-    Parse { statement: String, sql: String, parameter_types: Vec<Oid> },
+    Parse {
+        statement: String,
+        sql: String,
+        parameter_types: Vec<Oid>,
+    },
     Bind(Bind),
-    Describe { target: Target, name: String },
+    Describe {
+        target: Target,
+        name: String,
+    },
     /// `max_rows` 0: all.
-    Execute { portal: String, max_rows: usize },
-    Close { target: Target, name: String },
+    Execute {
+        portal: String,
+        max_rows: usize,
+    },
+    Close {
+        target: Target,
+        name: String,
+    },
     Flush,
     Sync,
     Terminate,
