@@ -27,6 +27,9 @@ pub mod scan;
 pub mod system;
 pub mod values;
 
+#[cfg(test)]
+mod tests;
+
 
 
 pub use bind::types::pg_type;

@@ -179,6 +179,9 @@ fn translate_execution(message: &str) -> Error {
     if message.contains("Divide by zero") || message.contains("division by zero") {
         return QueryError::DivisionByZero.into();
     }
+    if message.contains("more than one row") {
+        return QueryError::Cardinality.into();
+    }
     if message.contains("overflow") {
         return QueryError::NumberOutOfRange(overflow_message(message)).into();
     }

@@ -8,7 +8,8 @@
 
 use std::sync::Arc;
 
-use datafusion::common::{DFSchema, ExprSchema, Result as DataFusionResult, ScalarValue};
+use arrow::datatypes::Field;
+use datafusion::common::{Column, DFSchema, ExprSchema, Result as DataFusionResult, ScalarValue, TableReference};
 use datafusion::logical_expr::expr::{BinaryExpr, Placeholder, ScalarFunction};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, Operator};
@@ -49,6 +50,18 @@ impl ExprPlanner for Operators {
             Planned::Rest(left, right) => PlannerResult::Original(RawBinaryExpr { op, left, right }),
         };
         Ok(planned)
+    }
+
+    fn plan_compound_identifier(
+        &self,
+        field: &Field,
+        _qualifier: Option<&TableReference>,
+        names: &[String],
+    ) -> DataFusionResult<PlannerResult<Vec<Expr>>> {
+        // `x.n` where `x` is a column: there are no composite types to take a field of, so `x` must be a
+        // table, which it is not.
+        let name = names.last().cloned().unwrap_or_default();
+        Ok(PlannerResult::Planned(Expr::Column(Column::new(Some(field.name().clone()), name))))
     }
 }
 
@@ -141,6 +154,9 @@ impl Resolver<'_> {
         match &pair {
             (PgType::Unknown, _) | (_, PgType::Unknown) => Ok((left, right)),
             (PgType::Json, _) | (_, PgType::Json) => Err(undefined(&left_type, operator, &right_type)),
+            (PgType::Jsonb, PgType::Jsonb) if !is_equality(operator) => {
+                Err(refuse::not_supported(format!("operator jsonb {operator} jsonb")))
+            }
             (PgType::Interval, PgType::Interval) => Ok((interval::span(left), interval::span(right))),
             (PgType::Date | PgType::Timestamp, PgType::Timestamptz) => {
                 Ok((self.convert(left, &left_type, &PgType::Timestamptz), right))
@@ -426,6 +442,10 @@ fn comparison_by_name(name: &str) -> Option<Operator> {
         ">=" => Operator::GtEq,
         _ => return None,
     })
+}
+
+fn is_equality(operator: Operator) -> bool {
+    matches!(operator, Operator::Eq | Operator::NotEq | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom)
 }
 
 /// Is there a comparison between these two different types?

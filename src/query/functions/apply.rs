@@ -143,7 +143,13 @@ impl Apply {
         };
         let plan = self.plan.as_ref().clone().transform_up_with_subqueries(|node| {
             let node = node.map_expressions(|expr| expr.transform_up(replace))?;
-            node.map_data(LogicalPlan::recompute_schema)
+            // What was lateral to the outer row is a plain relation once the row is known.
+            node.map_data(|node| match node {
+                LogicalPlan::Subquery(subquery) if subquery.subquery.all_out_ref_exprs().is_empty() => {
+                    Ok(Arc::unwrap_or_clone(subquery.subquery))
+                }
+                other => other.recompute_schema(),
+            })
         })?;
         Ok(plan.data)
     }

@@ -64,8 +64,8 @@ async fn psql_shows_the_table() {
     assert_eq!(answer(&world, "d messages", "attnotnull").await, [
         "conversation_id|text|∅|t|∅||",
         "id|uuid|uuidv7()|t|∅||",
-        "role|text|'user'|f|∅||",
-        "author|text|current_user|f|∅||",
+        "role|text|'user'::text|f|∅||",
+        "author|text|CURRENT_USER|f|∅||",
         "content|text|∅|f|∅||",
         "reply_to|uuid|∅|f|∅||",
         "metadata|jsonb|∅|f|∅||",

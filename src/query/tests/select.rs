@@ -173,6 +173,10 @@ async fn correlated_subqueries_have_one_row() {
         world.lines("SELECT t FROM numbers o WHERE EXISTS (SELECT 1 FROM numbers i WHERE i.n = o.n AND i.t > o.t)").await,
         ["b"]
     );
+    assert_eq!(
+        world.lines("SELECT o.t, EXISTS (SELECT 1 FROM numbers i WHERE i.n = o.n AND i.t > o.t), NOT EXISTS (SELECT 1 WHERE false), o.n IN (SELECT n + 1 FROM numbers), o.n NOT IN (SELECT NULL::int) FROM numbers o ORDER BY o.t").await,
+        ["a|f|t|f|∅", "b|t|t|t|∅", "c|f|t|t|∅"]
+    );
     let failed = world.failure("SELECT (SELECT i.t FROM numbers i WHERE i.n = o.n) FROM numbers o").await;
     assert_eq!((failed.0.as_str(), failed.1.as_str()), ("21000", "more than one row returned by a subquery used as an expression"));
     assert_eq!(world.failure("SELECT (SELECT t FROM numbers)").await.0, "21000");
