@@ -128,11 +128,13 @@ fn update(script: &Path) {
 }
 
 /// Spaces count.
+#[allow(clippy::ptr_arg, reason = "the runner's type")]
 fn as_it_is(text: &String) -> String {
     text.clone()
 }
 
 /// `?` stands for any type: for results whose type PostgreSQL and DataFusion's planner see differently.
+#[allow(clippy::ptr_arg, reason = "the runner's type")]
 fn same_types(actual: &Vec<Class>, expected: &Vec<Class>) -> bool {
     actual.len() == expected.len() && actual.iter().zip(expected).all(|(a, e)| e.0 == '?' || a == e)
 }
