@@ -112,11 +112,11 @@ pub enum TlsMode {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Auth {
-    /// The `iss` that a token must carry.
+    /// The `iss` that tokens of your identity provider must carry. Tokens of `kalam token` carry `kalam`.
     pub issuer: String,
-    /// The `aud` that a token must carry.
+    /// The `aud` that tokens of your identity provider must carry. Tokens of `kalam token` carry `kalam`.
     pub audience: String,
-    /// Tolerated difference between the issuer's clock and ours, for `exp` and `nbf`: at most 30.
+    /// Tolerated difference between your identity provider's clock and ours, for `exp` and `nbf`: at most 30.
     pub leeway_s: u64,
     /// Longest token that is looked at.
     pub max_token_bytes: usize,

@@ -1,1 +1,26 @@
 //! Tenants, schemas, tables, columns, types and their OIDs.
+//!
+//! A [`TenantCatalog`] is an immutable snapshot of everything one tenant has defined. A statement that
+//! changes definitions makes the next version of it, with the rows of the `meta` column family that say
+//! the same, and hands those to its transaction: a rolled-back CREATE TABLE was never there.
+//! [`Catalogs`] holds the committed version of every tenant.
+
+pub mod system;
+pub mod types;
+
+mod catalogs;
+mod meta_keys;
+mod model;
+mod names;
+mod oids;
+pub mod seed;
+mod tenant_catalog;
+mod write;
+
+pub use catalogs::{Catalogs, SYSTEM_DATABASE};
+pub use model::{
+    Check, CheckDefinition, Column, ColumnDefinition, PrimaryKey, PrimaryKeyDefinition, ROWID_COLUMN, Schema, Table,
+    TableDefinition, Tenant,
+};
+pub use tenant_catalog::TenantCatalog;
+pub use write::CatalogWrite;

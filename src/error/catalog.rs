@@ -56,12 +56,61 @@ pub enum CatalogError {
     InvalidBinary(String),
     #[error("{0}")]
     NotSupported(String),
+    /// A type's modifier is out of range or not allowed: 22023.
+    #[error("{0}")]
+    InvalidModifier(String),
+    #[error("unacceptable schema name \"{0}\"")]
+    ReservedSchema(String),
+    /// Objects of users cannot be made in the system's schemas.
+    #[error("permission denied for schema {0}")]
+    SystemSchema(String),
+    #[error("cannot drop the system database \"{0}\"")]
+    SystemDatabase(String),
+    #[error("column name \"{0}\" conflicts with a system column name")]
+    SystemColumn(String),
+    #[error("tables can have at most {maximum} columns")]
+    TooManyColumns { maximum: usize },
+    #[error("column \"{0}\" named in key does not exist")]
+    UnknownKeyColumn(String),
+    #[error("column \"{0}\" appears twice in primary key constraint")]
+    KeyColumnTwice(String),
+    #[error("constraint \"{name}\" for relation \"{table}\" already exists")]
+    DuplicateConstraint { name: String, table: String },
+    #[error("invalid name syntax")]
+    InvalidNameSyntax,
+    #[error("role \"{0}\" does not exist")]
+    UnknownRole(String),
+    #[error("function \"{0}\" does not exist")]
+    UnknownFunction(String),
+    /// A field of an interval is out of range: 22015.
+    #[error("interval field value out of range: \"{text}\"")]
+    IntervalOutOfRange { text: String },
+    /// A time zone name that means nothing: 22023.
+    #[error("time zone \"{0}\" not recognized")]
+    UnknownTimeZone(String),
+    /// A displacement from UTC out of range: 22009.
+    #[error("time zone displacement out of range: \"{text}\"")]
+    TimeZoneOutOfRange { text: String },
+    /// A text representation error with its own message and DETAIL: 22P02.
+    #[error("{message}")]
+    BadText { message: String, detail: Option<String> },
+    /// A timestamp or date with a message of its own: 22008.
+    #[error("{0}")]
+    DatetimeOverflow(String),
+    /// `\u0000` in jsonb and text: 22P05.
+    #[error("unsupported Unicode escape sequence")]
+    UnsupportedUnicode { detail: String },
 }
 
 impl CatalogError {
     pub(super) fn describe(&self, report: &mut Report) {
         match self {
             Self::NumberOutOfRange { detail, .. } => report.detail = detail.clone(),
+            Self::ReservedSchema(_) => {
+                report.detail = Some("The prefix \"pg_\" is reserved for system schemas.".into());
+            }
+            Self::BadText { detail, .. } => report.detail = detail.clone(),
+            Self::UnsupportedUnicode { detail } => report.detail = Some(detail.clone()),
             Self::InvalidJson { detail } => report.detail = Some(detail.clone()),
             _ => {}
         }

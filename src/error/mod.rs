@@ -63,6 +63,11 @@ impl Error {
         &self.0.kind
     }
 
+    /// What went wrong, for a caller that has its own kind of error.
+    pub fn into_kind(self) -> ErrorKind {
+        self.0.kind
+    }
+
     /// The SQLSTATE, from the one mapping in `error/sqlstate.rs`.
     pub fn sqlstate(&self) -> SqlState {
         SqlState::of(&self.0.kind)

@@ -24,6 +24,16 @@ pub enum QueryError {
     DatatypeMismatch(String),
     #[error("{0}")]
     Grouping(String),
+    /// ORDER BY or GROUP BY names an output column that is not there: 42P10.
+    #[error("{0}")]
+    InvalidColumnReference(String),
+    #[error("table name \"{0}\" specified more than once")]
+    DuplicateAlias(String),
+    /// LIMIT or OFFSET is negative: 2201W.
+    #[error("{0}")]
+    InvalidLimit(String),
+    #[error("{0}")]
+    WrongObject(String),
     #[error("there is no parameter ${0}")]
     UndefinedParameter(usize),
     #[error("could not determine data type of parameter ${0}")]

@@ -35,6 +35,9 @@ pub enum SessionError {
     InvalidParameterValue(String),
     #[error("{0}")]
     ProtocolViolation(String),
+    /// The client's bytes cannot be a message: where the next one begins is unknown, so the session ends.
+    #[error("{0}")]
+    BrokenProtocol(String),
     /// COPY data does not have the form that the options say: 22P04.
     #[error("{0}")]
     BadCopyFormat(String),
@@ -42,12 +45,18 @@ pub enum SessionError {
     CopyFailed(String),
     #[error("{0}")]
     NotSupported(String),
+    #[error("unsupported frontend protocol {major}.{minor}: server supports 3.0 to 3.0")]
+    UnsupportedProtocol { major: i32, minor: i32 },
+    #[error("replication connections are not supported")]
+    ReplicationNotSupported,
     #[error("sorry, too many clients already")]
     TooManyConnections,
     #[error("terminating connection due to administrator command")]
     Shutdown,
     #[error("terminating connection due to idle-session timeout")]
     IdleTimeout,
+    #[error("terminating connection due to idle-in-transaction timeout")]
+    IdleInTransactionTimeout,
     #[error("canceling authentication due to timeout")]
     LoginTimeout,
     /// The session panicked. It ends; the others go on.
@@ -58,9 +67,15 @@ pub enum SessionError {
 impl SessionError {
     pub(super) fn describe(&self, report: &mut Report) {
         match self {
-            Self::TooManyConnections | Self::Shutdown | Self::IdleTimeout | Self::LoginTimeout | Self::Panicked => {
-                report.severity = Severity::Fatal;
-            }
+            Self::BrokenProtocol(_)
+            | Self::UnsupportedProtocol { .. }
+            | Self::ReplicationNotSupported
+            | Self::TooManyConnections
+            | Self::Shutdown
+            | Self::IdleTimeout
+            | Self::IdleInTransactionTimeout
+            | Self::LoginTimeout
+            | Self::Panicked => report.severity = Severity::Fatal,
             Self::ObjectInUse { detail, .. } => report.detail = detail.clone(),
             _ => {}
         }

@@ -33,7 +33,7 @@ fn auth(error: &AuthError) -> &'static str {
     use AuthError::*;
     match error {
         Refused { .. } => "28P01",
-        TlsRequired | TokenExpired | NotRenewed { .. } => "28000",
+        TlsRequired | NoUser | TokenExpired | NotRenewed { .. } => "28000",
     }
 }
 
@@ -59,6 +59,21 @@ fn catalog(error: &CatalogError) -> &'static str {
         TooLong { .. } => "22001",
         InvalidEncoding(_) => "22021",
         InvalidBinary(_) => "22P03",
+        InvalidModifier(_) | UnknownTimeZone(_) => "22023",
+        ReservedSchema(_) => "42939",
+        SystemSchema(_) | SystemDatabase(_) => "42501",
+        SystemColumn(_) | KeyColumnTwice(_) => "42701",
+        TooManyColumns { .. } => "54011",
+        UnknownKeyColumn(_) => "42703",
+        DuplicateConstraint { .. } => "42710",
+        InvalidNameSyntax => "42602",
+        UnknownRole(_) => "42704",
+        UnknownFunction(_) => "42883",
+        IntervalOutOfRange { .. } => "22015",
+        TimeZoneOutOfRange { .. } => "22009",
+        BadText { .. } => "22P02",
+        DatetimeOverflow(_) => "22008",
+        UnsupportedUnicode { .. } => "22P05",
         NotSupported(_) => "0A000",
     }
 }
@@ -80,6 +95,10 @@ fn query(error: &QueryError) -> &'static str {
         UndefinedFunction(_) | UndefinedOperator(_) => "42883",
         DatatypeMismatch(_) => "42804",
         Grouping(_) => "42803",
+        InvalidColumnReference(_) => "42P10",
+        DuplicateAlias(_) => "42712",
+        InvalidLimit(_) => "2201W",
+        WrongObject(_) => "42809",
         UndefinedParameter(_) => "42P02",
         IndeterminateParameter(_) => "42P18",
         TooComplex { .. } => "54001",
@@ -109,13 +128,14 @@ fn session(error: &SessionError) -> &'static str {
         PermissionDenied(_) => "42501",
         ObjectInUse { .. } => "55006",
         InvalidName(_) => "42602",
-        ProtocolViolation(_) => "08P01",
+        ProtocolViolation(_) | BrokenProtocol(_) => "08P01",
         BadCopyFormat(_) => "22P04",
         CopyFailed(_) => "57014",
-        NotSupported(_) => "0A000",
+        NotSupported(_) | UnsupportedProtocol { .. } | ReplicationNotSupported => "0A000",
         TooManyConnections => "53300",
         Shutdown => "57P01",
         IdleTimeout => "57P05",
+        IdleInTransactionTimeout => "25P03",
         LoginTimeout => "57014",
         Panicked => "XX000",
     }
@@ -131,6 +151,7 @@ fn storage(error: &StorageError) -> &'static str {
         Corrupted { .. } | ForeignKey => "XX001",
         Stopped { .. } => "57P01",
         TooBig { .. } => "54000",
+        Canceled => "57014",
         Arrow { .. } => "XX000",
     }
 }
@@ -146,6 +167,9 @@ fn transaction(error: &TransactionError) -> &'static str {
         Canceled => "57014",
         SerializationFailure => "40001",
         ReadOnly(_) => "25006",
+        InvalidNotification(_) => "22023",
+        DependentObjects { .. } => "2BP01",
+        NoRowCheck => "XX000",
         TooLarge { .. } => "54000",
     }
 }

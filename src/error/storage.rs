@@ -38,6 +38,9 @@ pub enum StorageError {
     /// A row or key is longer than what can be stored.
     #[error("row is too big: size {bytes}, maximum size {maximum}")]
     TooBig { bytes: usize, maximum: usize },
+    /// The scan was canceled.
+    #[error("canceling statement due to user request")]
+    Canceled,
     /// Arrow refused to build an array.
     #[error("internal data error")]
     Arrow { source: arrow::error::ArrowError },
@@ -47,6 +50,34 @@ impl StorageError {
     pub(super) fn describe(&self, report: &mut Report) {
         if let Self::DiskFull { .. } = self {
             report.hint = Some("Free space on the server's disk and try again.".into());
+        }
+    }
+}
+
+impl From<rocksdb::Error> for StorageError {
+    /// RocksDB's errors arrive as text, so that is where a full disk is told from a broken one.
+    fn from(source: rocksdb::Error) -> Self {
+        if source.as_ref().contains("No space left on device") {
+            return Self::DiskFull { source: std::io::Error::new(std::io::ErrorKind::StorageFull, source) };
+        }
+        match source.kind() {
+            rocksdb::ErrorKind::Corruption => Self::Corrupted { what: source.into() },
+            _ => Self::RocksDb { source },
+        }
+    }
+}
+
+impl From<arrow::error::ArrowError> for StorageError {
+    fn from(source: arrow::error::ArrowError) -> Self {
+        Self::Arrow { source }
+    }
+}
+
+impl From<std::io::Error> for StorageError {
+    fn from(source: std::io::Error) -> Self {
+        match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull { source },
+            _ => Self::Io { source },
         }
     }
 }

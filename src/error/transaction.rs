@@ -34,6 +34,15 @@ pub enum TransactionError {
     SerializationFailure,
     #[error("cannot execute {0} in a read-only transaction")]
     ReadOnly(String),
+    /// NOTIFY with a channel or payload that PostgreSQL refuses, in its words.
+    #[error("{0}")]
+    InvalidNotification(String),
+    /// `object` with its kind, such as `schema s`; `detail` names what depends on it.
+    #[error("cannot drop {object} because other objects depend on it")]
+    DependentObjects { object: String, detail: String },
+    /// A table with CHECK constraints was written without anybody to evaluate them: a bug of the caller.
+    #[error("internal error: nobody evaluates the table's checks")]
+    NoRowCheck,
     /// The transaction's uncommitted writes exceed `transaction.max_bytes`.
     #[error("transaction is too large: its writes exceed {maximum_bytes} bytes")]
     TooLarge { maximum_bytes: usize },
@@ -62,6 +71,11 @@ impl TransactionError {
             Self::TooLarge { .. } => {
                 report.hint = Some("Split the work into several transactions, or raise transaction.max_bytes.".into());
             }
+            Self::DependentObjects { detail, .. } => {
+                report.detail = Some(detail.clone());
+                report.hint = Some("Use DROP ... CASCADE to drop the dependent objects too.".into());
+            }
+            Self::InvalidNotification(_) | Self::NoRowCheck => {}
             Self::LockTimeout | Self::Canceled | Self::SerializationFailure | Self::ReadOnly(_) => {}
         }
     }

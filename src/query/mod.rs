@@ -1,1 +1,32 @@
-//! From SQL text to a running plan.
+//! From SQL text to a stream of Arrow batches: parse, bind, plan, scan.
+//!
+//! The life of a SELECT on this floor:
+//!
+//! 1. [`parse`] cuts the text into statements and refuses what is too deep ([`guards`]).
+//! 2. [`Planner::bind`] gives names, types and parameters their meaning against the tenant's catalog. A
+//!    statement that only walks a primary key becomes a direct path; all others a DataFusion plan
+//!    ([`bind`] is the one border behind which DataFusion's SQL planner sits).
+//! 3. [`Planner::execute`] runs the bound statement on one [`View`](crate::storage::View): a direct path on
+//!    the store itself, a plan through `scan` (rows of the tenant) and `system` (catalogs and
+//!    statistics as tables).
+//!
+//! INSERT, UPDATE and DELETE are bound here too (`bind`): this floor says *which rows and which
+//! values*, the transaction below applies them.
+
+pub mod api;
+pub mod bind;
+pub mod environment;
+pub mod guards;
+pub mod parse;
+pub mod planner;
+
+pub use bind::{
+    Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning,
+};
+pub use datafusion::common::ScalarValue;
+pub use datafusion::execution::SendableRecordBatchStream;
+pub use datafusion::sql::sqlparser;
+pub use datafusion::sql::sqlparser::ast;
+pub use environment::{ActivityRow, Environment, FlushRow, Host, SettingRow, Signal, SubscriptionRow};
+pub use parse::{Parsed, parse};
+pub use planner::{Planner, PlannerOptions};

@@ -1,0 +1,10 @@
+//! Tests of the floor as a whole; tests of one module's inner workings sit in that module.
+
+mod crash;
+mod engine;
+mod harness;
+mod keys;
+mod mirror;
+mod races;
+mod reads;
+mod rows;

@@ -1,0 +1,331 @@
+//! One transaction: what it reads, what it wants to write, and how its statements begin and end.
+//!
+//! The statements themselves are in [`super::insert`], [`super::update`], [`super::delete`] and
+//! [`super::ddl`]; the end of the transaction is in [`super::commit`].
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::commit::Listening;
+use super::constraints::RowCheck;
+use super::ddl::TenantChange;
+use super::events::EventLog;
+use super::locks::{Mode, Owner, Patience, Target};
+use super::manager::{Gate, Manager};
+use super::statement::{Op, RowWrite, Statement};
+use crate::Result;
+use crate::base::ids::{Seq, SessionId, TableId, TenantId};
+use crate::catalog::types::OutputStyle;
+use crate::catalog::{Table, TenantCatalog};
+use crate::error::{CatalogError, TransactionError};
+use crate::storage::{ReadPoint, TenantStore, View, WriteSet};
+
+/// What a transaction sees of others that commit while it runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// Each statement reads the newest committed state; a writer that met a newer row runs again on it.
+    #[default]
+    ReadCommitted,
+    /// All statements read the state at the first one; a writer that met a newer row fails with 40001.
+    RepeatableRead,
+}
+
+/// A transaction of one session. Dropping it rolls it back.
+pub struct Transaction {
+    pub(super) manager: Arc<Manager>,
+    pub(super) session: SessionId,
+    pub(super) gate: Gate,
+    store: TenantStore,
+    pub(super) locks: Owner,
+    /// Tables locked so far: asked for each batch, so kept beside the lock table.
+    tables: Vec<(TableId, Mode)>,
+    pub(super) patience: Patience,
+    isolation: Isolation,
+    read_only: bool,
+    pub(super) style: Arc<OutputStyle>,
+    pub(super) checks: Option<Arc<dyn RowCheck>>,
+    started_at_us: i64,
+
+    pub(super) catalog: Arc<TenantCatalog>,
+    /// Whether this transaction holds the definitions lock, so that its own catalog is the newest.
+    pub(super) owns_definitions: bool,
+
+    read: OnceLock<Taken>,
+    /// The first read point that a decision to write relied on: see [`crate::storage::Commit::read`].
+    pub(super) decided: Option<ReadPoint>,
+    pub(super) writes: Arc<WriteSet>,
+    pub(super) statement: Statement,
+    pub(super) tenant_changes: Vec<TenantChange>,
+    pub(super) events: EventLog,
+    pub(super) listening: Option<Listening>,
+}
+
+/// A read point and a number not greater than the last commit it sees. As long as the engine's last
+/// commit is still that one, a new read point would show nothing new.
+#[derive(Clone)]
+struct Taken {
+    at: ReadPoint,
+    seq: Seq,
+}
+
+impl std::fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transaction")
+            .field("session", &self.session)
+            .field("locks", &self.locks)
+            .field("write_bytes", &self.size_bytes())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Transaction {
+    pub(super) fn new(manager: Arc<Manager>, tenant: TenantId, session: SessionId) -> Result<Self> {
+        let catalog = manager.current_catalog(tenant)?;
+        Ok(Self {
+            session,
+            gate: manager.gate(tenant),
+            store: manager.engine.tenant(tenant),
+            locks: manager.locks.owner(session),
+            tables: Vec::new(),
+            patience: Patience::default(),
+            isolation: Isolation::default(),
+            read_only: false,
+            style: Arc::default(),
+            checks: None,
+            started_at_us: manager.clock.now_us(),
+            catalog,
+            owns_definitions: false,
+            read: OnceLock::new(),
+            decided: None,
+            writes: Arc::default(),
+            statement: Statement::default(),
+            tenant_changes: Vec::new(),
+            events: EventLog::default(),
+            listening: None,
+            manager,
+        })
+    }
+
+    // Settings. Each takes effect for what comes after it.
+
+    /// `SET TRANSACTION ISOLATION LEVEL`. The caller refuses it after the first statement (25001).
+    pub fn set_isolation(&mut self, isolation: Isolation) {
+        self.isolation = isolation;
+    }
+
+    /// `SET TRANSACTION READ ONLY`: writes fail with 25006.
+    pub fn set_read_only(&mut self, read_only: bool) {
+        self.read_only = read_only;
+    }
+
+    /// `lock_timeout`; `None` (PostgreSQL's 0) waits for ever.
+    pub fn set_lock_timeout(&mut self, timeout: Option<Duration>) {
+        self.patience.timeout = timeout;
+    }
+
+    /// The token that ends waits of the statements to come with 57014.
+    pub fn set_cancel(&mut self, cancel: CancellationToken) {
+        self.patience.cancel = cancel;
+    }
+
+    /// How values are written in DETAIL texts.
+    pub fn set_style(&mut self, style: Arc<OutputStyle>) {
+        self.style = style;
+    }
+
+    /// Who evaluates CHECK constraints. Writing to a table that has some fails without it.
+    pub fn set_checks(&mut self, checks: Arc<dyn RowCheck>) {
+        self.checks = Some(checks);
+    }
+
+    // What it is.
+
+    pub fn tenant(&self) -> TenantId {
+        self.store.tenant()
+    }
+
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+
+    pub fn isolation(&self) -> Isolation {
+        self.isolation
+    }
+
+    /// The moment it began, which `now()` shows: microseconds since the Unix epoch.
+    pub fn started_at_us(&self) -> i64 {
+        self.started_at_us
+    }
+
+    /// The rows of its tenant.
+    pub fn store(&self) -> &TenantStore {
+        &self.store
+    }
+
+    /// The definitions that the running statement sees: the newest committed ones, or its own.
+    pub fn catalog(&self) -> &Arc<TenantCatalog> {
+        &self.catalog
+    }
+
+    /// What the running statement reads: its read point, and the writes of the statements before it. A
+    /// statement does not see its own writes.
+    pub fn view(&self) -> View {
+        View { at: self.read.get_or_init(|| self.take()).at.clone(), writes: self.own_writes() }
+    }
+
+    /// About how much memory its uncommitted work takes.
+    pub fn size_bytes(&self) -> usize {
+        self.writes.size_bytes() + self.statement.bytes() + self.events.bytes()
+    }
+
+    /// Whether it has something to commit.
+    pub fn has_writes(&self) -> bool {
+        !self.writes.is_empty() || !self.statement.is_empty() || !self.events.is_empty()
+    }
+
+    // Statements.
+
+    /// Begins a statement, or runs one again after `Applied::Retry`: newest definitions, and (READ
+    /// COMMITTED) a new read point. The statement before it is taken to have succeeded.
+    ///
+    /// # Errors
+    /// `UnknownDatabase` when the tenant was dropped.
+    pub async fn statement_begin(&mut self) -> Result<()> {
+        self.statement_end();
+        // The gate keeps a commit of definitions from falling between the two.
+        let gate = self.gate.clone();
+        let _open = gate.read().await;
+        if self.isolation == Isolation::ReadCommitted || self.read.get().is_none() {
+            self.read = self.take().into();
+        }
+        if !self.owns_definitions {
+            self.catalog = self.manager.current_catalog(self.tenant())?;
+        }
+        Ok(())
+    }
+
+    /// The statement succeeded: what it did joins the transaction, and later statements see it.
+    pub fn statement_end(&mut self) {
+        if self.statement.is_empty() {
+            return;
+        }
+        let statement = std::mem::take(&mut self.statement);
+        let writes = Arc::make_mut(&mut self.writes);
+        for op in statement.ops {
+            match op {
+                Op::Write { table, key, write, change } => {
+                    match write {
+                        RowWrite::Insert(row) => writes.insert(&table.shape, key, row),
+                        RowWrite::Update(row) => writes.put(&table.shape, key, row),
+                        RowWrite::Delete => writes.delete(&table.shape, key),
+                    }
+                    if let Some(change) = change {
+                        self.events.change(&table, change);
+                    }
+                }
+                Op::Truncate(table) => {
+                    writes.truncate(table);
+                    self.events.forget(table);
+                }
+                Op::Definitions { write, dropped, tenant } => {
+                    write.apply(writes);
+                    dropped.into_iter().for_each(|table| self.events.forget(table));
+                    self.tenant_changes.extend(tenant);
+                }
+            }
+        }
+        self.events.notices(statement.notices);
+    }
+
+    /// The statement failed: nothing of it stays, except its locks.
+    pub fn statement_rollback(&mut self) {
+        let statement = std::mem::take(&mut self.statement);
+        if let Some(catalog) = statement.catalog_before {
+            self.catalog = catalog;
+        }
+    }
+
+    /// Ends the transaction without a trace. The same as dropping it.
+    pub fn rollback(self) {}
+
+    // For the statements.
+
+    pub(super) fn writable(&self, statement: &str) -> Result<()> {
+        if self.read_only {
+            return Err(TransactionError::ReadOnly(statement.into()).into());
+        }
+        Ok(())
+    }
+
+    /// Adds an operation of the running statement, unless the transaction grows too large.
+    pub(super) fn push(&mut self, op: Op) -> Result<()> {
+        self.statement.push(op);
+        self.check_size()
+    }
+
+    pub(super) fn check_size(&self) -> Result<()> {
+        if self.size_bytes() > self.manager.max_bytes {
+            return Err(TransactionError::TooLarge { maximum_bytes: self.manager.max_bytes }.into());
+        }
+        Ok(())
+    }
+
+    /// Locks a table, once, and makes sure that it is still there and still has the form the statement
+    /// was planned for: it may have been dropped between the plan and the lock.
+    pub(super) async fn lock_table(&mut self, table: &Table, mode: Mode) -> Result<()> {
+        if self.tables.iter().any(|(id, held)| *id == table.id && *held >= mode) {
+            return Ok(());
+        }
+        let target = Target::Table { tenant: self.tenant(), table: table.id };
+        self.locks.lock(target, mode, &self.patience).await?;
+        let current = match self.owns_definitions {
+            true => self.catalog.clone(),
+            false => self.manager.current_catalog(self.tenant())?,
+        };
+        match current.table_by_id(table.id) {
+            None => return Err(CatalogError::UnknownRelation(table.name.clone()).into()),
+            Some(now) if Arc::ptr_eq(&now.shape, &table.shape) => {}
+            Some(_) => return Err(TransactionError::SerializationFailure.into()),
+        }
+        self.tables.push((table.id, mode));
+        Ok(())
+    }
+
+    pub(super) fn own_writes(&self) -> Option<Arc<WriteSet>> {
+        (!self.writes.is_empty()).then(|| self.writes.clone())
+    }
+
+    /// The read point of the running statement.
+    pub(super) fn statement_read(&self) -> ReadPoint {
+        self.read.get_or_init(|| self.take()).at.clone()
+    }
+
+    /// A read point that sees every commit up to now: the statement's own if nothing was committed since,
+    /// which saves a snapshot for each statement that meets no other writer.
+    pub(super) fn latest(&self) -> ReadPoint {
+        match self.read.get() {
+            Some(taken) if taken.seq == self.manager.engine.last_seq() => taken.at.clone(),
+            _ => self.manager.engine.read_point(),
+        }
+    }
+
+    /// Whether nothing at all was committed since the running statement took its read point.
+    pub(super) fn nothing_committed_since(&self) -> bool {
+        self.read.get().is_some_and(|taken| taken.seq == self.manager.engine.last_seq())
+    }
+
+    /// Remembers that a decision to write relied on what this read point shows.
+    pub(super) fn decided_at(&mut self, at: &ReadPoint) {
+        if self.decided.is_none() {
+            self.decided = Some(at.clone());
+        }
+    }
+
+    fn take(&self) -> Taken {
+        // In this order the number can only be too small, which costs a snapshot and nothing else.
+        let seq = self.manager.engine.last_seq();
+        Taken { at: self.manager.engine.read_point(), seq }
+    }
+}
