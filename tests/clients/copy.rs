@@ -128,7 +128,7 @@ async fn a_failed_copy_leaves_nothing_and_names_the_line() -> Result<(), Box<dyn
         ("COPY t FROM STDIN", "1\tlong\t\\N\n", "22001", "COPY t, line 1, column v: \"long\""),
         ("COPY t FROM STDIN", "1\t\\N\t\\N\n", "23502", "COPY t, line 1"),
         ("COPY t FROM STDIN", "1\ta\t2024-02-30\n", "22008", "COPY t, line 1, column d: \"2024-02-30\""),
-        ("COPY t FROM STDIN CSV", "1,a,\n2,\"b,\n", "22P04", "COPY t, line 2"),
+        ("COPY t FROM STDIN CSV", "1,a,\n2,\"b,\n", "22P04", "COPY t, line 3"),
         ("COPY t FROM STDIN CSV HEADER", "id,v,d\n1,a,\nx,b,\n", "22P02", "COPY t, line 3, column id: \"x\""),
     ] {
         let error = copy_in(&client, sql, &[text]).await.expect_err(text);

@@ -113,6 +113,7 @@ def copy():
             with cursor.copy("COPY copied TO STDOUT") as copy:
                 rows = list(copy.rows())
         assert len(rows) == 10000 and rows[0][1] == "row\t0\n", rows[0]
+        connection.commit()
         try:
             with connection.cursor() as cursor, cursor.copy("COPY copied FROM STDIN") as copy:
                 copy.write_row((1, "again", None))

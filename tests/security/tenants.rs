@@ -158,7 +158,8 @@ fn a_cancel_hits_its_own_session_only() {
     assert_eq!(watcher.value(active), "1");
     let mut own = Wire::plain(server.address()).unwrap();
     own.send(&cancel_request(acme.key)).unwrap();
-    assert_eq!(acme.until_ready().unwrap()[0].fields().sqlstate(), "57014");
+    let messages = acme.until_ready().unwrap();
+    assert!(messages.iter().any(|m| m.tag == b'E' && m.fields().sqlstate() == "57014"), "{messages:?}");
 }
 
 #[test]
