@@ -9,6 +9,7 @@ pub mod system;
 pub mod types;
 
 mod catalogs;
+mod change;
 mod meta_keys;
 mod model;
 mod names;
@@ -17,7 +18,11 @@ pub mod seed;
 mod tenant_catalog;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use catalogs::{Catalogs, SYSTEM_DATABASE};
+pub use change::ChangeRenderer;
 pub use model::{
     Check, CheckDefinition, Column, ColumnDefinition, PrimaryKey, PrimaryKeyDefinition, ROWID_COLUMN, Schema, Table,
     TableDefinition, Tenant,

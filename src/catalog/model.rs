@@ -8,9 +8,10 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema as ArrowSchema};
 use serde::{Deserialize, Serialize};
 
+use super::change::ChangeRenderer;
 use super::types::PgType;
 use crate::base::ids::{Oid, TableId, TenantId};
-use crate::storage::Shape;
+use crate::storage::{RenderChange, Shape};
 
 /// The hidden last column of a table without a primary key: a UUIDv7 that serves as its key.
 pub const ROWID_COLUMN: &str = "_rowid";
@@ -47,6 +48,7 @@ pub struct Table {
     pub changes: bool,
     /// The physical form. Its schema has one column more, [`ROWID_COLUMN`], if there is no primary key.
     pub shape: Arc<Shape>,
+    pub(super) renderer: Option<Arc<ChangeRenderer>>,
 }
 
 /// A column.
@@ -135,37 +137,46 @@ impl Table {
         self.primary_key.is_none()
     }
 
-    /// The channel of the table's changes: its name in `public`, `schema.name` elsewhere.
-    pub fn channel(&self) -> String {
-        if self.schema == "public" { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }
+    /// What turns committed row changes into notifications; `None` unless the table has `changes = on`.
+    pub fn change_renderer(&self) -> Option<Arc<dyn RenderChange>> {
+        self.renderer.clone().map(|renderer| renderer as Arc<dyn RenderChange>)
     }
 
-    /// Builds the physical form from the columns and the key.
-    pub(super) fn make_shape(id: TableId, columns: &[Column], key: Option<&PrimaryKey>) -> Arc<Shape> {
-        let mut fields: Vec<Field> =
-            columns.iter().map(|column| column.data_type.field(&column.name, !column.not_null)).collect();
-        let key = match key {
-            Some(key) => key.columns.clone(),
-            None => {
-                fields.push(Field::new(ROWID_COLUMN, DataType::FixedSizeBinary(16), false));
-                vec![fields.len() - 1]
-            }
-        };
-        Arc::new(Shape::new(id, Arc::new(ArrowSchema::new(fields)), key))
+    /// The channel of the table's changes: its name in `public`, `schema.name` elsewhere.
+    pub fn channel(&self) -> String {
+        channel(&self.schema, &self.name)
     }
+}
+
+fn channel(schema: &str, name: &str) -> String {
+    if schema == "public" { name.to_owned() } else { format!("{schema}.{name}") }
+}
+
+/// The physical form of a table with these columns and this key.
+fn make_shape(id: TableId, columns: &[Column], key: Option<&PrimaryKey>) -> Arc<Shape> {
+    let mut fields: Vec<Field> =
+        columns.iter().map(|column| column.data_type.field(&column.name, !column.not_null)).collect();
+    let key = match key {
+        Some(key) => key.columns.clone(),
+        None => {
+            fields.push(Field::new(ROWID_COLUMN, DataType::FixedSizeBinary(16), false));
+            vec![fields.len() - 1]
+        }
+    };
+    Arc::new(Shape::new(id, Arc::new(ArrowSchema::new(fields)), key))
 }
 
 /// The stored form of a [`Table`]: all of it but the shape, which follows from the rest.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredTable {
-    id: TableId,
-    schema: String,
-    name: String,
-    owner: String,
-    columns: Vec<Column>,
-    primary_key: Option<PrimaryKey>,
-    checks: Vec<Check>,
-    changes: bool,
+    pub(super) id: TableId,
+    pub(super) schema: String,
+    pub(super) name: String,
+    pub(super) owner: String,
+    pub(super) columns: Vec<Column>,
+    pub(super) primary_key: Option<PrimaryKey>,
+    pub(super) checks: Vec<Check>,
+    pub(super) changes: bool,
 }
 
 impl From<&Table> for StoredTable {
@@ -185,7 +196,11 @@ impl From<&Table> for StoredTable {
 
 impl From<StoredTable> for Table {
     fn from(stored: StoredTable) -> Self {
-        let shape = Table::make_shape(stored.id, &stored.columns, stored.primary_key.as_ref());
+        let shape = make_shape(stored.id, &stored.columns, stored.primary_key.as_ref());
+        let renderer = stored.changes.then(|| {
+            let channel = channel(&stored.schema, &stored.name);
+            Arc::new(ChangeRenderer::new(channel, shape.clone(), &stored.columns, stored.primary_key.as_ref()))
+        });
         Self {
             id: stored.id,
             schema: stored.schema,
@@ -196,6 +211,7 @@ impl From<StoredTable> for Table {
             checks: stored.checks,
             changes: stored.changes,
             shape,
+            renderer,
         }
     }
 }

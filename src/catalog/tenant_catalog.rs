@@ -237,8 +237,7 @@ impl TenantCatalog {
             None => None,
         };
         let checks = self.checks(&new, primary_key.as_ref())?;
-        let shape = Table::make_shape(id, &columns, primary_key.as_ref());
-        Ok(Table {
+        Ok(Table::from(StoredTable {
             id,
             schema: new.schema,
             name: new.name,
@@ -247,8 +246,7 @@ impl TenantCatalog {
             primary_key,
             checks,
             changes: new.changes,
-            shape,
-        })
+        }))
     }
 
     fn key_name(&self, new: &TableDefinition, wanted: Option<&str>) -> Result<String> {

@@ -41,6 +41,9 @@ pub enum CatalogError {
     /// A date or time field is out of range: 22008.
     #[error("date/time field value out of range: \"{text}\"")]
     DatetimeOutOfRange { text: String },
+    /// As above, when another order of day and month might make it right: 22008.
+    #[error("date/time field value out of range: \"{text}\"")]
+    MonthDayOutOfRange { text: String },
     /// A number does not fit its type: 22003. The message is PostgreSQL's for the type.
     #[error("{message}")]
     NumberOutOfRange { message: String, detail: Option<String> },
@@ -56,9 +59,9 @@ pub enum CatalogError {
     InvalidBinary(String),
     #[error("{0}")]
     NotSupported(String),
-    /// A type's modifier is out of range or not allowed: 22023.
+    /// A type's modifier, or a digit of a bytea, is out of range or not allowed: 22023.
     #[error("{0}")]
-    InvalidModifier(String),
+    InvalidParameter(String),
     #[error("unacceptable schema name \"{0}\"")]
     ReservedSchema(String),
     /// Objects of users cannot be made in the system's schemas.
@@ -100,12 +103,23 @@ pub enum CatalogError {
     /// `\u0000` in jsonb and text: 22P05.
     #[error("unsupported Unicode escape sequence")]
     UnsupportedUnicode { detail: String },
+    /// A binary numeric or array with a bad field: 22P03.
+    #[error("{0}")]
+    BadBinaryNumeric(String),
+    #[error("binary data has array element type {found} instead of expected {expected}")]
+    WrongElementType { found: u32, expected: u32 },
+    /// A value is nested too deep to be read: 54001.
+    #[error("stack depth limit exceeded")]
+    TooDeep,
 }
 
 impl CatalogError {
     pub(super) fn describe(&self, report: &mut Report) {
         match self {
             Self::NumberOutOfRange { detail, .. } => report.detail = detail.clone(),
+            Self::MonthDayOutOfRange { .. } => {
+                report.hint = Some("Perhaps you need a different \"datestyle\" setting.".into());
+            }
             Self::ReservedSchema(_) => {
                 report.detail = Some("The prefix \"pg_\" is reserved for system schemas.".into());
             }

@@ -313,7 +313,7 @@ impl PgType {
                 let message = format!("a precision of type {} is not supported", scalar.name());
                 Err(CatalogError::NotSupported(message).into())
             }
-            (scalar, _) => Err(CatalogError::InvalidModifier(format!(
+            (scalar, _) => Err(CatalogError::InvalidParameter(format!(
                 "type modifier is not allowed for type \"{}\"",
                 scalar.name()
             ))
@@ -489,7 +489,7 @@ fn numeric(precision: i64, scale: i64) -> Result<PgType> {
 }
 
 fn invalid_modifier(message: &str) -> crate::Error {
-    CatalogError::InvalidModifier(message.to_owned()).into()
+    CatalogError::InvalidParameter(message.to_owned()).into()
 }
 
 #[cfg(test)]

@@ -9,13 +9,17 @@ use std::sync::LazyLock;
 use chrono::{DateTime, LocalResult, Offset, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
+use super::datetime::calendar;
+
 /// The abbreviations of PostgreSQL's default `timezone_abbreviations`, with their offsets.
 const ABBREVIATIONS: &str = include_str!("../../../catalog/pg_catalog/timezone_abbrevs.csv");
 
-/// 400 years, after which the calendar repeats; used for instants beyond chrono's range.
-const CYCLE_SECONDS: i64 = 146_097 * 86_400;
-/// Instants within ±200,000 years of 1970 are given to chrono as they are.
-const CHRONO_SECONDS: i64 = 200_000 * 31_556_952;
+/// chrono-tz lists the changes of a zone until about 2100. For later years the last rules go on: a year
+/// with the same calendar between 2040 and 2067 stands for them.
+const LISTED_YEARS: i64 = 2090;
+const MODEL_YEARS: std::ops::Range<i64> = 2040..2068;
+/// The first year that is asked for: before PostgreSQL's first day.
+const FIRST_SECOND: i64 = -5_000 * 31_556_952 - 62_167_219_200;
 const DAY_SECONDS: i64 = 86_400;
 
 /// A time zone: a named one with its history of rules, or a fixed offset.
@@ -102,7 +106,7 @@ impl Zone {
         match self {
             Self::Fixed { east, .. } => *east,
             Self::Named(Tz::UTC) => 0,
-            Self::Named(zone) => match DateTime::from_timestamp(in_chrono_range(utc_us.div_euclid(1_000_000)), 0) {
+            Self::Named(zone) => match DateTime::from_timestamp(listed(utc_us.div_euclid(1_000_000)), 0) {
                 Some(instant) => zone.offset_from_utc_datetime(&instant.naive_utc()).fix().local_minus_utc(),
                 None => 0,
             },
@@ -113,7 +117,7 @@ impl Zone {
     pub fn abbreviation_at(&self, utc_us: i64) -> String {
         match self {
             Self::Fixed { label, .. } => label.trim_start_matches('<').split('>').next().unwrap_or_default().to_owned(),
-            Self::Named(zone) => DateTime::from_timestamp(in_chrono_range(utc_us.div_euclid(1_000_000)), 0)
+            Self::Named(zone) => DateTime::from_timestamp(listed(utc_us.div_euclid(1_000_000)), 0)
                 .map(|instant| zone.offset_from_utc_datetime(&instant.naive_utc()).to_string())
                 .unwrap_or_default(),
         }
@@ -126,7 +130,7 @@ impl Zone {
             Self::Named(Tz::UTC) => return 0,
             Self::Named(zone) => zone,
         };
-        let seconds = in_chrono_range(local_us.div_euclid(1_000_000));
+        let seconds = listed(local_us.div_euclid(1_000_000));
         let Some(local) = DateTime::from_timestamp(seconds, 0) else { return 0 };
         match zone.offset_from_local_datetime(&local.naive_utc()) {
             LocalResult::Single(offset) => offset.fix().local_minus_utc(),
@@ -137,8 +141,20 @@ impl Zone {
     }
 }
 
-fn in_chrono_range(seconds: i64) -> i64 {
-    if seconds.abs() < CHRONO_SECONDS { seconds } else { seconds.rem_euclid(CYCLE_SECONDS) }
+/// An instant with the same place in a year with the same calendar, for which chrono-tz has the rules.
+fn listed(seconds: i64) -> i64 {
+    let days = seconds.div_euclid(DAY_SECONDS);
+    let (year, ..) = calendar::date_of(days);
+    if year <= LISTED_YEARS {
+        return seconds.max(FIRST_SECOND);
+    }
+    let first = calendar::days_of(year, 1, 1);
+    let is_alike = |model: i64| {
+        (calendar::days_of(model, 1, 1) - first).rem_euclid(7) == 0
+            && calendar::days_in_month(model, 2) == calendar::days_in_month(year, 2)
+    };
+    let model = MODEL_YEARS.clone().find(|model| is_alike(*model)).unwrap_or(MODEL_YEARS.start);
+    seconds - (first - calendar::days_of(model, 1, 1)) * DAY_SECONDS
 }
 
 fn hours_minutes(seconds: i32) -> String {

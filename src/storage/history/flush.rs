@@ -26,7 +26,7 @@ use futures::StreamExt;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::activity::Activity;
+use super::activity::{Activity, Mark};
 use super::manifest::{self, FileId, HistoryFile};
 use super::orphans;
 use super::reader::{Direction, Scan};
@@ -88,6 +88,25 @@ pub struct FlushReport {
     pub error: Option<String>,
 }
 
+impl FlushReport {
+    /// The report of a flush that did nothing yet.
+    pub(super) fn new(tenant: TenantId, table: TableId, trigger: Trigger, started_at_us: i64) -> Self {
+        Self {
+            tenant,
+            table,
+            trigger,
+            started_at_us,
+            duration: Duration::ZERO,
+            rows: 0,
+            files_added: 0,
+            files_removed: 0,
+            bytes: 0,
+            seq: Seq(0),
+            error: None,
+        }
+    }
+}
+
 /// What flushes of all tables share.
 pub struct Flushes {
     /// One flush per table at a time; a second one waits for the first.
@@ -137,19 +156,7 @@ impl Engine {
             let gate = engine.flushes().gate(tenant, shape.table);
             let _turn = gate.lock().await;
             let (started, started_at_us) = (Instant::now(), engine.clock().now_us());
-            let empty = FlushReport {
-                tenant,
-                table: shape.table,
-                trigger,
-                started_at_us,
-                duration: Duration::ZERO,
-                rows: 0,
-                files_added: 0,
-                files_removed: 0,
-                bytes: 0,
-                seq: engine.last_seq(),
-                error: None,
-            };
+            let empty = FlushReport { seq: engine.last_seq(), ..FlushReport::new(tenant, shape.table, trigger, started_at_us) };
             let result = Flush { engine: Arc::clone(&engine), tenant, shape }.run(empty.clone()).await;
             let mut report = match &result {
                 Ok(report) => report.clone(),
@@ -176,54 +183,76 @@ fn log(report: &FlushReport) {
 }
 
 /// One flush of one table.
-struct Flush {
-    engine: Arc<Engine>,
-    tenant: TenantId,
-    shape: Arc<Shape>,
+pub(super) struct Flush {
+    pub engine: Arc<Engine>,
+    pub tenant: TenantId,
+    pub shape: Arc<Shape>,
+}
+
+/// A flush whose files are durable, and that nobody knows of yet.
+pub(super) struct Prepared {
+    ticket: FlushTicket,
+    mark: Mark,
+    seq: Seq,
+    added: Vec<HistoryFile>,
+    replaced: Vec<Arc<HistoryFile>>,
+    /// Fresh rows in the new files.
+    rows: u64,
 }
 
 impl Flush {
-    async fn run(&self, mut report: FlushReport) -> Result<FlushReport> {
+    async fn run(&self, report: FlushReport) -> Result<FlushReport> {
+        match self.prepare().await? {
+            Some(prepared) => self.finish(prepared, report).await,
+            None => Ok(report),
+        }
+    }
+
+    /// Writes the new files; `None` when there is nothing to flush.
+    pub async fn prepare(&self) -> Result<Option<Prepared>> {
         let (tenant, table) = (self.tenant, self.shape.table);
         let activity = self.engine.flushes().activity();
         let mark = activity.mark(tenant, table);
         let Some(ticket) = self.engine.begin_flush(tenant, table).await? else {
             return Err(StorageError::Stopped { reason: "the table is being flushed already".into() }.into());
         };
-        report.seq = ticket.at.seq()?;
+        let seq = ticket.at.seq()?;
         let hidden = self.hidden(&ticket.at).await?;
         let (_, files) = self.engine.manifest(&ticket.at, tenant, table)?;
         let mut replaced = self.touched(&files, &hidden).await?;
-        let mut fresh = self.fresh(&ticket.at);
-        if replaced.is_empty() && hidden.is_empty() && is_empty(&mut fresh).await? {
+        if hidden.is_empty() && is_empty(&mut self.fresh(&ticket.at)).await? {
             activity.flushed(tenant, table, mark);
-            return Ok(report);
+            return Ok(None);
         }
         replaced.extend(too_small(&files, &replaced, self.limits().file_bytes));
+        let (added, left_out) = self.write(&ticket.at, &replaced, &hidden).await?;
+        let kept = replaced.iter().map(|file| file.rows).sum::<u64>() - left_out;
+        let rows = added.iter().map(|file| file.rows).sum::<u64>() - kept;
+        Ok(Some(Prepared { ticket, mark, seq, added, replaced, rows }))
+    }
 
-        let kept: u64 = replaced.iter().map(|file| file.rows).sum();
-        let (added, removed_rows) = self.write(&ticket.at, &replaced, &hidden).await?;
-        let written: u64 = added.iter().map(|file| file.rows).sum();
+    /// Puts the new files in the place of the fresh rows.
+    pub async fn finish(&self, prepared: Prepared, mut report: FlushReport) -> Result<FlushReport> {
+        let Prepared { ticket, mark, seq, added, replaced, rows } = prepared;
+        let (tenant, table) = (self.tenant, self.shape.table);
+        report.seq = seq;
         match self.end(ticket, &added, &replaced).await? {
-            FlushEnd::Moved => {
-                self.remove(&added).await;
-                Ok(report)
-            }
+            FlushEnd::Moved => self.remove(&added).await,
             FlushEnd::Done { version } => {
-                activity.flushed(tenant, table, mark);
+                self.engine.flushes().activity().flushed(tenant, table, mark);
                 let paths = self.paths(replaced.iter().map(Arc::as_ref));
                 tokio::spawn(orphans::remove_released(Arc::clone(self.engine.registry()), version, paths));
                 let engine = Arc::clone(&self.engine);
                 // Here and not in the background, so that nothing of a flush outlives it: whoever closes the
                 // engine after a flush finds the data directory's lock free.
                 blocking(move || engine.compact(tenant, table)).await?;
-                report.rows = written - (kept - removed_rows);
+                report.rows = rows;
                 report.files_added = added.len();
                 report.files_removed = replaced.len();
                 report.bytes = added.iter().map(|file| file.bytes).sum();
-                Ok(report)
             }
         }
+        Ok(report)
     }
 
     fn limits(&self) -> Limits {

@@ -43,3 +43,6 @@ pub use reader::{Direction, Reader, Scan};
 pub use source::Counters;
 pub use stats::ColumnStats;
 pub use writer::{Limits, Place, Writer};
+
+#[cfg(test)]
+mod tests;
