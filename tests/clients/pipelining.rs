@@ -13,17 +13,18 @@ fn writes_during(server: &Server, work: impl FnOnce()) -> usize {
     let log = directory.path().join("strace.log");
     let process = server.process_id().to_string();
     let mut tracer = Command::new(strace)
-        .args(["-f", "-q", "-e", "trace=sendto,sendmsg,write,writev", "-e", "fd=none", "-yy", "-o"])
+        .args(["-f", "-q", "-e", "trace=sendto,sendmsg,write,writev", "-yy", "-o"])
         .arg(&log)
         .args(["-p", &process])
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    until("strace is attached", || {
-        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-        let tracer = status.lines().find(|line| line.starts_with("TracerPid:")).unwrap().to_owned();
-        (!tracer.ends_with("\t0")).then_some(())
+    until("strace is attached to every thread", || {
+        let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+        let mut statuses =
+            threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("status")).ok());
+        statuses.all(|status| !status.contains("TracerPid:\t0\n")).then_some(())
     });
     work();
     let _ = Command::new("kill").arg("-INT").arg(tracer.id().to_string()).status();
