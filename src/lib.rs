@@ -13,6 +13,49 @@
 //! | 2 | [`catalog`] | tenants, schemas, tables, columns, types, OIDs |
 //! | 1 | [`storage`], [`notify`] | keys, rows, RocksDB, commit pipeline, Parquet history; the hub of LISTEN/NOTIFY |
 //! | 0 | [`base`], [`error`], [`config`] | ids, clock, randomness, limits; errors and their SQLSTATE; settings |
+//!
+//! # The main job, in-process
+//!
+//! ```
+//! # #[cfg(feature = "query")]
+//! # async fn run() -> kalam::Result<()> {
+//! use kalam::arrow::array::AsArray;
+//! use kalam::config::Config;
+//! use kalam::{Database, Principal, Role};
+//!
+//! # let directory = tempfile::tempdir().unwrap();
+//! let mut config = Config::default();
+//! config.storage.directory = directory.path().join("data");
+//! let database = Database::open(config).await?;
+//! database.create_tenant("demo", "app").await?;
+//!
+//! // Every tenant starts with `messages` and `conversations`.
+//! let mut session = database.session(Principal::embedded("app", "demo", Role::Owner))?;
+//! session.execute("LISTEN messages").await?;
+//! let inserted = session
+//!     .execute("INSERT INTO messages (conversation_id, content) VALUES ('lobby', 'hello'), ('lobby', 'again')")
+//!     .await?;
+//! assert_eq!(inserted, 2);
+//!
+//! // A commit is a push.
+//! let change = session.next_notification().await;
+//! assert!(change.payload.contains(r#""op":"insert""#));
+//!
+//! // The fresh rows become Parquet, and nothing changes for readers.
+//! session.query("SELECT kalam.flush('messages')").await?;
+//! let latest = session
+//!     .query("SELECT author, content FROM messages WHERE conversation_id = 'lobby' ORDER BY id DESC LIMIT 50")
+//!     .await?;
+//! assert_eq!(latest.rows(), 2);
+//! assert_eq!(latest.batches[0].column(1).as_string::<i32>().value(0), "again");
+//!
+//! drop(session);
+//! database.close().await;
+//! # Ok(())
+//! # }
+//! # #[cfg(feature = "query")]
+//! # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+//! ```
 pub mod base;
 pub mod config;
 pub mod error;
@@ -37,4 +80,10 @@ pub mod session;
 #[cfg(feature = "server")]
 pub mod server;
 
+/// The Arrow that results are made of.
+pub use arrow;
+#[cfg(feature = "query")]
+pub use database::Database;
 pub use error::{Error, Result};
+#[cfg(feature = "query")]
+pub use session::{Principal, Role, Session};

@@ -5,6 +5,8 @@
 //! the same, and hands those to its transaction: a rolled-back CREATE TABLE was never there.
 //! [`Catalogs`] holds the committed version of every tenant.
 
+pub mod describe;
+pub mod seed;
 pub mod system;
 pub mod types;
 
@@ -14,10 +16,11 @@ mod meta_keys;
 mod model;
 mod names;
 mod oids;
-pub mod seed;
 mod tenant_catalog;
 mod write;
 
+#[cfg(test)]
+mod restart_tests;
 #[cfg(test)]
 mod tests;
 

@@ -11,6 +11,7 @@ use super::model::{Check, CheckDefinition, Column, PrimaryKey, Schema, StoredTab
 use super::names;
 use super::oids::{OidCounter, next_version};
 use super::system;
+use super::types::PgType;
 use super::write::CatalogWrite;
 use crate::base::ids::{Oid, TableId};
 use crate::base::limits;
@@ -329,6 +330,9 @@ fn key_columns(new: &TableDefinition) -> Result<Vec<usize>> {
             return Err(CatalogError::KeyColumnTwice(name.clone()).into());
         }
         let data_type = &new.columns[position].data_type;
+        if *data_type == PgType::Json {
+            return Err(CatalogError::NoOperatorClass(data_type.format()).into());
+        }
         if !data_type.is_key() {
             let message = format!("a primary key over type {data_type} is not supported");
             return Err(CatalogError::NotSupported(message).into());

@@ -77,6 +77,9 @@ pub enum CatalogError {
     UnknownKeyColumn(String),
     #[error("column \"{0}\" appears twice in primary key constraint")]
     KeyColumnTwice(String),
+    /// A key over a type without an order, such as json.
+    #[error("data type {0} has no default operator class for access method \"btree\"")]
+    NoOperatorClass(String),
     #[error("constraint \"{name}\" for relation \"{table}\" already exists")]
     DuplicateConstraint { name: String, table: String },
     #[error("invalid name syntax")]
@@ -117,6 +120,12 @@ impl CatalogError {
     pub(super) fn describe(&self, report: &mut Report) {
         match self {
             Self::NumberOutOfRange { detail, .. } => report.detail = detail.clone(),
+            Self::NoOperatorClass(_) => {
+                report.hint = Some(
+                    "You must specify an operator class for the index or define a default operator class for the data type."
+                        .into(),
+                );
+            }
             Self::MonthDayOutOfRange { .. } => {
                 report.hint = Some("Perhaps you need a different \"datestyle\" setting.".into());
             }

@@ -1,6 +1,6 @@
 //! Errors: one enum per floor, folded into [`Error`] without loss, and one mapping to SQLSTATE.
 //!
-//! All enums live on floor 0, so that [`sqlstate`] can map every variant of every floor in one file with
+//! All enums live on floor 0, so that `sqlstate.rs` can map every variant of every floor in one file with
 //! no `_` arm. What a client sees is a [`Report`]; what the log sees is the whole chain of causes. A
 //! client's text never names another tenant, a file or a directory of the server.
 
@@ -77,6 +77,13 @@ impl Error {
     #[must_use]
     pub fn at(mut self, position: u32) -> Self {
         self.0.position.get_or_insert(position);
+        self
+    }
+
+    /// Moves the place by `characters`: the statement is a part of a longer text, and its client counts there.
+    #[must_use]
+    pub fn moved_by(mut self, characters: u32) -> Self {
+        self.0.position = self.0.position.map(|position| position.saturating_add(characters));
         self
     }
 

@@ -34,6 +34,13 @@ pub enum QueryError {
     InvalidLimit(String),
     #[error("{0}")]
     WrongObject(String),
+    #[error("cannot cast type {from} to {to}")]
+    CannotCast { from: String, to: String },
+    /// SET gives one column two values: 42601.
+    #[error("multiple assignments to same column \"{0}\"")]
+    AssignedTwice(String),
+    #[error("constraint \"{name}\" for table \"{table}\" does not exist")]
+    UnknownConstraint { name: String, table: String },
     #[error("there is no parameter ${0}")]
     UndefinedParameter(usize),
     #[error("could not determine data type of parameter ${0}")]

@@ -4,22 +4,32 @@
 //!
 //! 1. [`parse`] cuts the text into statements and refuses what is too deep ([`guards`]).
 //! 2. [`Planner::bind`] gives names, types and parameters their meaning against the tenant's catalog. A
-//!    statement that only walks a primary key becomes a direct path; all others a DataFusion plan
+//!    statement that only walks a primary key becomes a [`direct`] path; all others a DataFusion plan
 //!    ([`bind`] is the one border behind which DataFusion's SQL planner sits).
 //! 3. [`Planner::execute`] runs the bound statement on one [`View`](crate::storage::View): a direct path on
-//!    the store itself, a plan through `scan` (rows of the tenant) and `system` (catalogs and
+//!    the store itself, a plan through [`scan`] (rows of the tenant) and [`system`] (catalogs and
 //!    statistics as tables).
 //!
-//! INSERT, UPDATE and DELETE are bound here too (`bind`): this floor says *which rows and which
+//! INSERT, UPDATE and DELETE are bound here too ([`bind::dml`]): this floor says *which rows and which
 //! values*, the transaction below applies them.
 
-pub mod api;
 pub mod bind;
+pub mod direct;
 pub mod environment;
+pub mod evaluate;
+pub mod execute;
+pub mod explain;
+pub mod functions;
 pub mod guards;
 pub mod parse;
 pub mod planner;
+pub mod scan;
+pub mod system;
+pub mod values;
 
+
+
+pub use bind::types::pg_type;
 pub use bind::{
     Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning,
 };

@@ -1,11 +1,40 @@
 //! What all statements of a database share: DataFusion's rules, functions and memory, and nothing else.
+//!
+//! DataFusion is given no way out. Its object-store registry knows no store and registers none, no catalog
+//! of its own exists, and its settings are reachable from no statement: `SET datafusion.…` is an unknown
+//! setting for the session. Memory is one bounded pool for all queries of the database (53200 beyond it),
+//! sorts and aggregates spill into one directory.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use datafusion::common::config::{ConfigExtension, ConfigOptions, Dialect};
+use datafusion::common::{DataFusionError, Result as DataFusionResult};
+use datafusion::execution::SessionStateDefaults;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::object_store::{DefaultObjectStoreRegistry, ObjectStoreRegistry, ObjectStoreUrl};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::Analyzer;
+use datafusion::optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
+use datafusion::prelude::SessionConfig;
+use parking_lot::Mutex;
+
+use super::bind::coerce::Coerce;
+use super::bind::errors;
+use super::bind::subqueries::Subqueries;
+use super::bind::types::Types;
+use super::environment::Environment;
+use super::functions;
+use super::scan::ScanContext;
 use crate::error::Result;
 
 /// What the planner may use.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PlannerOptions {
     /// Memory for all running queries of the database together.
     pub memory_bytes: usize,
@@ -15,10 +44,24 @@ pub struct PlannerOptions {
     pub partitions: usize,
 }
 
+impl Default for PlannerOptions {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { memory_bytes: 1 << 30, spill_directory: None, partitions: cores.min(8) }
+    }
+}
+
 /// Binds and executes statements. One per database, shared by all its sessions.
-#[derive(Debug)]
 pub struct Planner {
-    options: PlannerOptions,
+    state: Arc<SessionState>,
+    /// The plans of the system's views, by qualified name; as many as there are views.
+    views: Mutex<HashMap<String, Arc<LogicalPlan>>>,
+}
+
+impl std::fmt::Debug for Planner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Planner").finish_non_exhaustive()
+    }
 }
 
 impl Planner {
@@ -27,6 +70,177 @@ impl Planner {
     /// # Errors
     /// When the spill directory cannot be used.
     pub fn new(options: PlannerOptions) -> Result<Self> {
-        Ok(Self { options })
+        let runtime = runtime(&options).map_err(errors::translate)?;
+        let mut scalar = SessionStateDefaults::default_scalar_functions();
+        scalar.extend(functions::scalar());
+        let mut aggregates = SessionStateDefaults::default_aggregate_functions();
+        aggregates.extend(functions::aggregates());
+        let state = SessionStateBuilder::new()
+            .with_session_id("kalam".into())
+            .with_config(config(&options))
+            .with_runtime_env(runtime)
+            .with_expr_planners(SessionStateDefaults::default_expr_planners())
+            .with_type_planner(Arc::new(Types))
+            .with_scalar_functions(scalar)
+            .with_aggregate_functions(aggregates)
+            .with_window_functions(SessionStateDefaults::default_window_functions())
+            .with_analyzer_rules(
+                Analyzer::with_rules(vec![
+                    Arc::new(Subqueries),
+                    Arc::new(Coerce),
+                    Arc::new(ResolveGroupingFunction::new()),
+                    Arc::new(TypeCoercion::new()),
+                ])
+                .rules,
+            )
+            .build();
+        Ok(Self { state: Arc::new(state), views: Mutex::default() })
+    }
+
+    /// The shared state, for name resolution.
+    pub(crate) fn shared(&self) -> &SessionState {
+        &self.state
+    }
+
+    /// The shared state, for those who plan later.
+    pub(crate) fn base(&self) -> Arc<SessionState> {
+        Arc::clone(&self.state)
+    }
+
+    /// The plans of the system's views.
+    pub(crate) fn views(&self) -> &Mutex<HashMap<String, Arc<LogicalPlan>>> {
+        &self.views
+    }
+
+    /// A state whose functions see `environment`.
+    pub(crate) fn state(&self, environment: &Arc<Environment>) -> SessionState {
+        let mut state = self.state.as_ref().clone();
+        let extension = EnvironmentExtension { environment: Some(Arc::clone(environment)), context: None };
+        state.config_mut().options_mut().extensions.insert(extension);
+        state
+    }
+}
+
+/// A state whose functions see the environment and whose tables can be read.
+pub(crate) fn running_state(base: &SessionState, context: Arc<ScanContext>) -> SessionState {
+    let mut state = base.clone();
+    let extension = EnvironmentExtension {
+        environment: Some(Arc::clone(&context.environment)),
+        context: Some(Arc::clone(&context)),
+    };
+    state.config_mut().options_mut().extensions.insert(extension);
+    state.config_mut().set_extension(context);
+    state
+}
+
+/// Carries the environment to functions inside DataFusion's configuration.
+#[derive(Clone, Debug, Default)]
+pub struct EnvironmentExtension {
+    environment: Option<Arc<Environment>>,
+    /// The execution, for subqueries that run inside a function.
+    context: Option<Arc<ScanContext>>,
+}
+
+impl EnvironmentExtension {
+    /// The environment of the running statement.
+    ///
+    /// # Errors
+    /// When a function is called where there is none, which only happens in the shared state.
+    pub fn of(options: &ConfigOptions) -> DataFusionResult<&Arc<Environment>> {
+        options
+            .extensions
+            .get::<EnvironmentExtension>()
+            .and_then(|extension| extension.environment.as_ref())
+            .ok_or_else(|| DataFusionError::Internal("no environment for a function of the session".into()))
+    }
+
+    /// The running execution.
+    ///
+    /// # Errors
+    /// While a statement is only bound.
+    pub fn context_of(options: &ConfigOptions) -> DataFusionResult<&Arc<ScanContext>> {
+        options
+            .extensions
+            .get::<EnvironmentExtension>()
+            .and_then(|extension| extension.context.as_ref())
+            .ok_or_else(|| DataFusionError::Internal("a subquery runs without a snapshot".into()))
+    }
+}
+
+impl ConfigExtension for EnvironmentExtension {
+    const PREFIX: &'static str = "kalam";
+}
+
+impl datafusion::common::config::ExtensionOptions for EnvironmentExtension {
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn std::any::Any {
+        self
+    }
+
+    fn cloned(&self) -> Box<dyn datafusion::common::config::ExtensionOptions> {
+        Box::new(self.clone())
+    }
+
+    fn set(&mut self, key: &str, _value: &str) -> DataFusionResult<()> {
+        Err(DataFusionError::Configuration(format!("kalam.{key} is not a setting of DataFusion")))
+    }
+
+    fn entries(&self) -> Vec<datafusion::common::config::ConfigEntry> {
+        Vec::new()
+    }
+}
+
+fn config(options: &PlannerOptions) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(false)
+        .with_target_partitions(options.partitions.max(1));
+    let settings = config.options_mut();
+    settings.sql_parser.dialect = Dialect::PostgreSQL;
+    settings.sql_parser.parse_float_as_decimal = true;
+    settings.sql_parser.map_string_types_to_utf8view = false;
+    settings.sql_parser.collect_spans = true;
+    settings.sql_parser.enable_subquery_sort_elimination = false;
+    settings.execution.time_zone = Some("UTC".into());
+    settings.execution.collect_statistics = false;
+    // The schemas of PostgreSQL's catalogs carry type metadata on columns that DataFusion's aggregates
+    // drop; its check would refuse such plans although they are right.
+    settings.execution.skip_physical_aggregate_schema_check = true;
+    config
+}
+
+fn runtime(options: &PlannerOptions) -> DataFusionResult<Arc<RuntimeEnv>> {
+    let mode = match &options.spill_directory {
+        Some(directory) => DiskManagerMode::Directories(vec![directory.clone()]),
+        None => DiskManagerMode::Disabled,
+    };
+    RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_bytes)))
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
+        .with_object_store_registry(Arc::new(no_stores()?))
+        .build_arc()
+}
+
+/// DataFusion's registry without the one store it begins with, the local disk: no plan can open a file or
+/// a URL.
+fn no_stores() -> DataFusionResult<DefaultObjectStoreRegistry> {
+    let registry = DefaultObjectStoreRegistry::new();
+    registry.deregister_store(ObjectStoreUrl::local_filesystem().as_ref())?;
+    Ok(registry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_plan_can_open_a_file() {
+        let planner = Planner::new(PlannerOptions::default()).unwrap();
+        let runtime = planner.shared().runtime_env();
+        assert!(runtime.object_store(ObjectStoreUrl::local_filesystem()).is_err());
+        assert!(runtime.object_store(ObjectStoreUrl::parse("http://example.org").unwrap()).is_err());
     }
 }

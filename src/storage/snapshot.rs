@@ -87,6 +87,12 @@ impl ReadPoint {
         self.0.registered.version
     }
 
+    /// Whether both are one and the same: then nothing was committed between them. Two that are not may
+    /// still show the same.
+    pub fn is(&self, other: &ReadPoint) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Gives the value of a key to `read`, in RocksDB's own memory.
     pub(super) fn get<T>(
         &self,

@@ -60,7 +60,8 @@ impl Transaction {
         let owned: Vec<Vec<u8>> = rows.iter().map(|row| keys.value(*row).to_vec()).collect();
         let read = self.statement_read();
         self.decided_at(&read);
-        if old == OldRows::NotNeeded && self.nothing_committed_since() {
+        let latest = self.latest();
+        if old == OldRows::NotNeeded && latest.is(&read) {
             return Ok(Some(Claim { rows, complete, keys: owned, old: Vec::new() }));
         }
 
@@ -68,7 +69,7 @@ impl Transaction {
             OldRows::Needed => (0..table.shape.schema.fields().len()).collect(),
             OldRows::NotNeeded => Vec::new(),
         };
-        let view = View { at: self.latest(), writes: self.own_writes() };
+        let view = View { at: latest, writes: self.own_writes() };
         let found = self.store().get(&view, &table.shape, &owned, &projection).await?;
         let mut batches = Vec::with_capacity(rows.len());
         for (row, found) in rows.iter().zip(found) {

@@ -154,6 +154,8 @@ impl Transaction {
             self.statement.catalog_before = Some(self.catalog.clone());
         }
         self.catalog = Arc::new(next);
+        // A plan made before the DROP must find out: the next write to the table looks again.
+        self.tables.retain(|(table, _)| !dropped.contains(table));
         self.push(Op::Definitions { write, dropped, tenant: None })
     }
 

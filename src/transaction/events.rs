@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::render::ChangeRenderer;
 use super::transaction::Transaction;
 use crate::Result;
 use crate::base::ids::{SessionId, TableId};
@@ -79,13 +78,10 @@ impl EventLog {
 
     /// What the commit carries.
     pub fn finish(self, sender: SessionId) -> Events {
-        let changes = self.changes.into_iter();
-        Events {
-            sender: Some(sender),
-            notifications: self.notices,
-            changes: changes
-                .map(|(table, rows)| TableChanges { renderer: Arc::new(ChangeRenderer::new(table)), rows })
-                .collect(),
-        }
+        let changes = self.changes.into_iter().filter_map(|(table, rows)| {
+            let renderer = table.change_renderer()?;
+            Some(TableChanges { renderer, rows })
+        });
+        Events { sender: Some(sender), notifications: self.notices, changes: changes.collect() }
     }
 }

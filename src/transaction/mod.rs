@@ -33,16 +33,17 @@ mod ddl;
 mod delete;
 mod events;
 mod insert;
-mod render;
 mod statement;
 mod text;
 mod update;
+
+#[cfg(test)]
+mod tests;
 
 pub use constraints::{RowCheck, Violation};
 pub use ddl::DropBehavior;
 pub use insert::{Inserted, OnConflict};
 pub use locks::{LockTable, Mode};
 pub use manager::Manager;
-pub use render::ChangeRenderer;
 pub use transaction::{Isolation, Transaction};
 pub use update::{Applied, Changed};

@@ -1,16 +1,15 @@
-//! One value of a batch in PostgreSQL's text form, for messages and notifications.
+//! One value of a batch in PostgreSQL's text form, for the DETAIL of errors.
 
 use arrow::array::RecordBatch;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::Result;
+use crate::catalog::types::text::TextEncoder;
 use crate::catalog::types::{OutputStyle, PgType};
-use crate::error::StorageError;
 
 /// The text of a value that is not NULL.
-pub(super) fn of(batch: &RecordBatch, column: usize, row: usize, _: &PgType, _: &OutputStyle) -> Result<String> {
-    let options = FormatOptions::default();
-    let formatter = ArrayFormatter::try_new(batch.column(column).as_ref(), &options)
-        .map_err(|source| StorageError::Arrow { source })?;
-    Ok(formatter.value(row).to_string())
+pub(super) fn of(batch: &RecordBatch, column: usize, row: usize, pg: &PgType, style: &OutputStyle) -> Result<String> {
+    let mut out = Vec::new();
+    let encoder = TextEncoder::new(batch.schema_ref().field(column), pg, style)?;
+    encoder.write(batch.column(column).as_ref(), row, &mut out);
+    Ok(String::from_utf8_lossy(&out).into_owned())
 }

@@ -16,7 +16,7 @@ use super::locks::{Mode, Owner, Patience, Target};
 use super::manager::{Gate, Manager};
 use super::statement::{Op, RowWrite, Statement};
 use crate::Result;
-use crate::base::ids::{Seq, SessionId, TableId, TenantId};
+use crate::base::ids::{SessionId, TableId, TenantId};
 use crate::catalog::types::OutputStyle;
 use crate::catalog::{Table, TenantCatalog};
 use crate::error::{CatalogError, TransactionError};
@@ -39,8 +39,8 @@ pub struct Transaction {
     pub(super) gate: Gate,
     store: TenantStore,
     pub(super) locks: Owner,
-    /// Tables locked so far: asked for each batch, so kept beside the lock table.
-    tables: Vec<(TableId, Mode)>,
+    /// Tables that are locked and known to be there: asked for each batch, so kept beside the lock table.
+    pub(super) tables: Vec<(TableId, Mode)>,
     pub(super) patience: Patience,
     isolation: Isolation,
     read_only: bool,
@@ -52,7 +52,7 @@ pub struct Transaction {
     /// Whether this transaction holds the definitions lock, so that its own catalog is the newest.
     pub(super) owns_definitions: bool,
 
-    read: OnceLock<Taken>,
+    read: OnceLock<ReadPoint>,
     /// The first read point that a decision to write relied on: see [`crate::storage::Commit::read`].
     pub(super) decided: Option<ReadPoint>,
     pub(super) writes: Arc<WriteSet>,
@@ -60,14 +60,6 @@ pub struct Transaction {
     pub(super) tenant_changes: Vec<TenantChange>,
     pub(super) events: EventLog,
     pub(super) listening: Option<Listening>,
-}
-
-/// A read point and a number not greater than the last commit it sees. As long as the engine's last
-/// commit is still that one, a new read point would show nothing new.
-#[derive(Clone)]
-struct Taken {
-    at: ReadPoint,
-    seq: Seq,
 }
 
 impl std::fmt::Debug for Transaction {
@@ -172,7 +164,7 @@ impl Transaction {
     /// What the running statement reads: its read point, and the writes of the statements before it. A
     /// statement does not see its own writes.
     pub fn view(&self) -> View {
-        View { at: self.read.get_or_init(|| self.take()).at.clone(), writes: self.own_writes() }
+        View { at: self.statement_read(), writes: self.own_writes() }
     }
 
     /// About how much memory its uncommitted work takes.
@@ -198,7 +190,7 @@ impl Transaction {
         let gate = self.gate.clone();
         let _open = gate.read().await;
         if self.isolation == Isolation::ReadCommitted || self.read.get().is_none() {
-            self.read = self.take().into();
+            self.read = self.manager.engine.read_point().into();
         }
         if !self.owns_definitions {
             self.catalog = self.manager.current_catalog(self.tenant())?;
@@ -299,21 +291,12 @@ impl Transaction {
 
     /// The read point of the running statement.
     pub(super) fn statement_read(&self) -> ReadPoint {
-        self.read.get_or_init(|| self.take()).at.clone()
+        self.read.get_or_init(|| self.manager.engine.read_point()).clone()
     }
 
-    /// A read point that sees every commit up to now: the statement's own if nothing was committed since,
-    /// which saves a snapshot for each statement that meets no other writer.
+    /// A read point that sees every commit whose locks were released before this call.
     pub(super) fn latest(&self) -> ReadPoint {
-        match self.read.get() {
-            Some(taken) if taken.seq == self.manager.engine.last_seq() => taken.at.clone(),
-            _ => self.manager.engine.read_point(),
-        }
-    }
-
-    /// Whether nothing at all was committed since the running statement took its read point.
-    pub(super) fn nothing_committed_since(&self) -> bool {
-        self.read.get().is_some_and(|taken| taken.seq == self.manager.engine.last_seq())
+        self.manager.engine.read_point()
     }
 
     /// Remembers that a decision to write relied on what this read point shows.
@@ -321,11 +304,5 @@ impl Transaction {
         if self.decided.is_none() {
             self.decided = Some(at.clone());
         }
-    }
-
-    fn take(&self) -> Taken {
-        // In this order the number can only be too small, which costs a snapshot and nothing else.
-        let seq = self.manager.engine.last_seq();
-        Taken { at: self.manager.engine.read_point(), seq }
     }
 }

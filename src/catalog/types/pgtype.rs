@@ -369,7 +369,7 @@ impl PgType {
 
     /// Whether values of this type can be part of a key: types with an order that storage can encode.
     pub fn is_key(&self) -> bool {
-        self.is_storable() && !matches!(self, Self::Json | Self::Jsonb | Self::Interval)
+        self.is_storable() && !matches!(self, Self::Json | Self::Jsonb)
     }
 
     /// `typcategory`.

@@ -68,6 +68,11 @@ impl Zone {
             #[expect(clippy::cast_possible_truncation, reason = "bounded above; PostgreSQL truncates as well")]
             return Some(Self::from_east(seconds as i32));
         }
+        Self::by_name(text)
+    }
+
+    /// A zone as a timestamp's text may name it: an IANA name in any case, or POSIX's `UTC+3`.
+    pub fn by_name(text: &str) -> Option<Zone> {
         Self::named(text).or_else(|| posix(text))
     }
 

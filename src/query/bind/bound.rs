@@ -7,6 +7,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use crate::base::ids::Oid;
 use crate::catalog::Table;
 use crate::catalog::types::PgType;
+use crate::query::direct::Direct;
 
 /// One column of a result, as RowDescription tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +28,16 @@ pub struct Bound {
     pub parameters: Vec<PgType>,
     /// [`crate::catalog::TenantCatalog::version`] of the catalog it was bound to.
     pub catalog_version: u64,
+    /// Are its first two columns `_key` and `_seq`, in the storage's own form?
+    pub(crate) identified: bool,
     pub(crate) plan: Plan,
 }
 
 /// How a bound query runs.
 #[derive(Clone, Debug)]
 pub(crate) enum Plan {
+    /// On the store itself.
+    Direct(Arc<Direct>),
     /// By DataFusion.
     Logical {
         plan: Arc<LogicalPlan>,
@@ -45,7 +50,7 @@ pub(crate) enum Plan {
 impl Bound {
     /// Does it run without DataFusion?
     pub fn is_direct(&self) -> bool {
-        !matches!(self.plan, Plan::Logical { .. })
+        matches!(self.plan, Plan::Direct(_))
     }
 }
 
@@ -57,14 +62,7 @@ pub struct Returning {
     pub(crate) expressions: Vec<Expr>,
 }
 
-/// What INSERT does about a key that exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConflictAction {
-    /// 23505.
-    Error,
-    /// ON CONFLICT DO NOTHING.
-    DoNothing,
-}
+pub use crate::transaction::OnConflict as ConflictAction;
 
 /// A bound INSERT. `source` yields the rows to insert: all columns of the table in attnum order, without the
 /// hidden row id, converted to the columns' types and with defaults filled in.

@@ -5,7 +5,7 @@
 
 use arrow::datatypes::{DataType, IntervalUnit};
 
-use super::format::Format;
+use super::format;
 use crate::storage::Shape;
 
 /// Most distinct values per row group for which a filter is sized at first; it is folded to what is there.
@@ -18,13 +18,12 @@ pub(super) fn has_filter(data_type: &DataType) -> bool {
     matches!(data_type, DataType::FixedSizeBinary(_) | DataType::Utf8)
 }
 
-/// The Parquet leaves of the key columns with a bloom filter, the most telling one first: the last column of
-/// a key tells rows apart that the first ones share.
-pub(super) fn leaves(shape: &Shape, format: &Format) -> Vec<(usize, usize)> {
+/// The key columns with a bloom filter, as (part of the key, Parquet leaf). The most telling one comes first: the
+/// last column of a key tells rows apart that the first ones share.
+pub(super) fn leaves(shape: &Shape) -> impl Iterator<Item = (usize, usize)> {
     let filtered = |&(_, column): &(usize, usize)| has_filter(shape.schema.field(column).data_type());
-    let mut leaves: Vec<_> = shape.key.iter().copied().enumerate().filter(filtered).collect();
-    leaves.reverse();
-    leaves.into_iter().map(|(part, column)| (part, format.leaf(column))).collect()
+    let columns = shape.key.iter().copied().enumerate().rev().filter(filtered);
+    columns.map(|(part, column)| (part, format::leaf(shape, column)))
 }
 
 /// The values of the key's columns as a bloom filter saw them, or the encoded bytes where there is no filter.

@@ -39,6 +39,7 @@ use crate::error::{Result, StorageError};
 use crate::storage::address::Address;
 use crate::storage::fresh::Fresh;
 use crate::storage::hidden::Hidden;
+use crate::storage::identity;
 use crate::storage::merge::Merge;
 use crate::storage::span::Span;
 use crate::storage::{Engine, FlushEnd, FlushTicket, KeyRange, ManifestChange, ReadPoint, Shape};
@@ -391,7 +392,7 @@ fn write_files(
             return writer.finish();
         }
         let rows = batch.project(&columns).map_err(|source| StorageError::Arrow { source })?;
-        writer.write(&rows, seqs(&batch)?)?;
+        writer.write(&rows, identity::keys(&batch)?, seqs(&batch)?)?;
     }
     Err(StorageError::Stopped { reason: "a flush was given up".into() }.into())
 }

@@ -39,8 +39,6 @@ pub(super) struct Format {
     schema: SchemaRef,
     /// The stored columns as the file holds them: without `_seq`.
     stored: Fields,
-    /// The first leaf of each stored column, and then of `_seq`.
-    leaves: Vec<usize>,
 }
 
 impl Format {
@@ -59,18 +57,8 @@ impl Format {
                     .with_nullable(!shape.key.contains(&index))
             })
             .collect();
-        let mut leaves = Vec::with_capacity(stored.len() + 1);
-        let mut next = 0;
-        for field in &stored {
-            leaves.push(next);
-            next += match field.data_type() {
-                DataType::Struct(children) => children.len(),
-                _ => 1,
-            };
-        }
-        leaves.push(next);
         let fields = stored.iter().cloned().chain([Arc::new(Field::new(SEQ_COLUMN, DataType::UInt64, false))]);
-        Self { schema: Arc::new(Schema::new(fields.collect::<Fields>())), stored, leaves }
+        Self { schema: Arc::new(Schema::new(fields.collect::<Fields>())), stored }
     }
 
     /// The Arrow schema of the file, with `_seq`.
@@ -81,11 +69,6 @@ impl Format {
     /// The stored columns, without `_seq`.
     pub fn stored_fields(&self) -> &Fields {
         &self.stored
-    }
-
-    /// The first Parquet leaf of a stored column; of `_seq` for the column after the last one.
-    pub fn leaf(&self, column: usize) -> usize {
-        self.leaves[column]
     }
 
     /// The Parquet schema of the file: what Arrow's converter makes, with UUIDs marked as such.
@@ -123,6 +106,15 @@ impl Format {
         columns.push(Arc::new(seqs.clone()));
         RecordBatch::try_new(self.schema.clone(), columns).map_err(arrow_error)
     }
+}
+
+/// The first Parquet leaf of a stored column: an interval takes one for each of its parts, others take one.
+pub(super) fn leaf(shape: &Shape, column: usize) -> usize {
+    let parts = |data_type: &DataType| match data_type {
+        DataType::Interval(_) => 3,
+        _ => 1,
+    };
+    shape.schema.fields().iter().take(column).map(|field| parts(field.data_type())).sum()
 }
 
 /// A column of a file as the shape's `field` wants it; all NULL when the file was written before the column.

@@ -6,7 +6,7 @@ use arrow::array::Array;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 
 use super::errors::parquet_error;
-use super::format::Format;
+use super::format;
 use super::manifest::HistoryFile;
 use super::open::OpenFile;
 use super::reader::{Direction, Scan};
@@ -117,7 +117,6 @@ struct Pruning<'a> {
 
 impl<'a> Pruning<'a> {
     fn new(open: &'a OpenFile, shape: &Shape, scan: &Scan) -> Self {
-        let format = Format::new(shape);
         let mut columns = Vec::new();
         for range in &scan.prune {
             if range.column >= open.columns {
@@ -126,7 +125,7 @@ impl<'a> Pruning<'a> {
             let field = shape.schema.field(range.column);
             let bounds = Bounds::of(field, range);
             if stats::is_ordered(field.data_type()) && !bounds.is_empty() {
-                columns.push((range.column, format.leaf(range.column), bounds));
+                columns.push((range.column, format::leaf(shape, range.column), bounds));
             }
         }
         Self { open, columns, admitted: None }

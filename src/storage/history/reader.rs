@@ -30,7 +30,6 @@ use parquet::arrow::arrow_reader::RowSelection;
 use super::bloom;
 use super::columns::{Columns, Identity, reversed};
 use super::errors::{arrow_error, parquet_error};
-use super::format::Format;
 use super::manifest::HistoryFile;
 use super::open::{Cache, OpenFile};
 use super::plan::{self, Chunk};
@@ -185,7 +184,7 @@ impl Reader {
     async fn bloom_admits(&self, file: &HistoryFile, open: &OpenFile, shape: &Shape, key: &[u8]) -> Result<bool> {
         let row_group = open.blocks.get(open.blocks.of_key(key)).row_group;
         let Some(parts) = bloom::parts(shape, key) else { return Ok(true) };
-        for (part, leaf) in bloom::leaves(shape, &Format::new(shape)) {
+        for (part, leaf) in bloom::leaves(shape) {
             let load = || open.load_bloom(self.source(file), row_group, leaf);
             let filter = self.cache.bloom(file, row_group, leaf, load).await?;
             if filter.is_some_and(|filter| !filter.check(parts[part].as_slice())) {

@@ -15,7 +15,7 @@ use parquet::file::metadata::ParquetMetaData;
 use serde::{Deserialize, Serialize};
 
 use super::errors::parquet_error;
-use super::format::Format;
+use super::format::{self, Format};
 use super::manifest::hex;
 use crate::error::StorageError;
 use crate::storage::{ColumnRange, Shape, keys};
@@ -43,18 +43,16 @@ impl ColumnStats {
     ///
     /// # Errors
     /// When Parquet's statistics cannot be converted back to Arrow.
-    pub(super) fn of_file(format: &Format, metadata: &ParquetMetaData) -> Result<Vec<Self>, StorageError> {
-        let fields = format.stored_fields();
-        fields.iter().enumerate().map(|(column, field)| Self::of_column(format, column, field, metadata)).collect()
+    pub(super) fn of_file(
+        shape: &Shape,
+        format: &Format,
+        metadata: &ParquetMetaData,
+    ) -> Result<Vec<Self>, StorageError> {
+        let fields = format.stored_fields().iter().enumerate();
+        fields.map(|(column, field)| Self::of_column(format::leaf(shape, column), field, metadata)).collect()
     }
 
-    fn of_column(
-        format: &Format,
-        column: usize,
-        field: &Field,
-        metadata: &ParquetMetaData,
-    ) -> Result<Self, StorageError> {
-        let leaf = format.leaf(column);
+    fn of_column(leaf: usize, field: &Field, metadata: &ParquetMetaData) -> Result<Self, StorageError> {
         let nulls = |statistics: &parquet::file::statistics::Statistics| statistics.null_count_opt().unwrap_or(0);
         let groups = metadata.row_groups();
         let mut stats = Self {

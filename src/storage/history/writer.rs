@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, UInt64Array};
 use arrow::datatypes::DataType;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -23,12 +23,12 @@ use parquet::schema::types::ColumnPath;
 use super::blocks::{self, Block, Blocks};
 use super::bloom;
 use super::errors::{io_error, parquet_error};
-use super::format::{Format, SEQ_COLUMN};
+use super::format::{self, Format, SEQ_COLUMN};
 use super::manifest::{self, FileId, HistoryFile};
 use super::stats::ColumnStats;
 use crate::base::ids::{Seq, TenantId};
 use crate::error::{Result, StorageError};
-use crate::storage::{Shape, keys};
+use crate::storage::Shape;
 
 /// Most rows of a row group: large enough to compress well, small enough to hold in memory while writing.
 pub const ROW_GROUP_ROWS: usize = 128 * 1024;
@@ -110,38 +110,49 @@ impl<'a> Writer<'a> {
         Self { place, shape, format, limits, name, open: None, finished: Vec::new(), last_key: Vec::new(), keep: false }
     }
 
-    /// Appends rows: all columns of the shape, and the commit that wrote each row. Keys must be greater than
-    /// all keys written before.
+    /// Appends rows: all columns of the shape, the encoded key of each row, and the commit that wrote it. Keys
+    /// must be greater than all keys before them. Every one is looked at: a file that is not sorted would hide
+    /// rows, after the flush has removed them elsewhere.
     ///
     /// # Errors
     /// `DiskFull`, `Io` or `Parquet`; `Corrupted` when the rows are not sorted by key.
-    pub fn write(&mut self, batch: &RecordBatch, seqs: &UInt64Array) -> Result<()> {
+    pub fn write(&mut self, batch: &RecordBatch, keys: &BinaryArray, seqs: &UInt64Array) -> Result<()> {
         let rows = batch.num_rows();
         if rows == 0 {
             return Ok(());
         }
+        self.check(batch, keys, seqs)?;
         let row_bytes = decoded_bytes(batch).div_ceil(rows).max(1);
         let block_rows = self.limits.block_rows.min(BLOCK_BYTES / row_bytes).max(1);
         let batch_in_file = self.format.to_file(batch, seqs)?;
         let mut row = 0;
         while row < rows {
-            let first_key = self.key(batch, row)?;
-            if self.written_any() && first_key <= self.last_key {
-                return Err(StorageError::Corrupted { what: "rows to be flushed are not sorted by key".into() }.into());
-            }
             if self.open.as_ref().is_some_and(|open| open.bytes() >= self.limits.file_bytes) {
                 self.close()?;
             }
+            let first_key = keys.value(row);
             if self.open.is_none() {
-                self.open = Some(self.create(batch, first_key.clone())?);
+                self.open = Some(self.create(batch, first_key.to_vec())?);
             }
             let open = self.open.as_mut().expect("the file was created above");
-            let count = open.room(block_rows, &self.limits, &self.last_key, &first_key)?.min(rows - row);
+            let count = open.room(block_rows, &self.limits, &self.last_key, first_key)?.min(rows - row);
             open.append(&batch_in_file.slice(row, count), &seqs.slice(row, count), count * row_bytes)?;
             row += count;
-            self.last_key = self.key(batch, row - 1)?;
+            self.last_key.clear();
+            self.last_key.extend_from_slice(keys.value(row - 1));
         }
         Ok(())
+    }
+
+    fn check(&self, batch: &RecordBatch, keys: &BinaryArray, seqs: &UInt64Array) -> Result<()> {
+        let rows = batch.num_rows();
+        let begun = self.open.is_some() || !self.finished.is_empty();
+        let follows = !begun || keys.iter().next().flatten().is_some_and(|first| first > self.last_key.as_slice());
+        let complete = keys.len() == rows && seqs.len() == rows && keys.null_count() == 0;
+        if complete && follows && keys.iter().is_sorted_by(|a, b| a < b) {
+            return Ok(());
+        }
+        Err(StorageError::Corrupted { what: "rows to be flushed are not sorted by key".into() }.into())
     }
 
     /// Makes everything durable and returns the manifest entries of the new files.
@@ -157,23 +168,13 @@ impl<'a> Writer<'a> {
         Ok(std::mem::take(&mut self.finished))
     }
 
-    fn written_any(&self) -> bool {
-        self.open.is_some() || !self.finished.is_empty()
-    }
-
-    fn key(&self, batch: &RecordBatch, row: usize) -> Result<Vec<u8>> {
-        let mut key = Vec::new();
-        keys::encode_key(&self.shape, batch, row, &mut key)?;
-        Ok(key)
-    }
-
     fn create(&mut self, sample: &RecordBatch, min_key: Vec<u8>) -> Result<Open> {
         let (id, created_at_us) = (self.name)();
         let path = self.place.directory.join(manifest::path(self.place.tenant, self.shape.table, id));
         fs::create_dir_all(parent(&path)).map_err(io_error)?;
         let file = File::create_new(&path).map_err(io_error)?;
         let options = ArrowWriterOptions::new()
-            .with_properties(properties(&self.shape, &self.format, sample))
+            .with_properties(properties(&self.shape, sample))
             .with_parquet_schema(self.format.parquet_schema()?);
         let parquet = file
             .try_clone()
@@ -200,7 +201,7 @@ impl<'a> Writer<'a> {
     /// Ends the open file, if there is one.
     fn close(&mut self) -> Result<()> {
         let Some(mut open) = self.open.take() else { return Ok(()) };
-        let result = open.close(&self.format);
+        let result = open.close(&self.shape, &self.format);
         match result {
             Ok((columns, bytes)) => {
                 self.finished.push(HistoryFile {
@@ -294,21 +295,21 @@ impl Open {
         Ok(())
     }
 
-    fn close(&mut self, format: &Format) -> Result<(Vec<ColumnStats>, u64)> {
+    fn close(&mut self, shape: &Shape, format: &Format) -> Result<(Vec<ColumnStats>, u64)> {
         let blocks = Blocks::encode(&self.blocks);
         self.parquet.append_key_value_metadata(KeyValue::new(blocks::METADATA_KEY.into(), blocks));
         let metadata = self.parquet.finish().map_err(parquet_error)?;
         self.file.sync_all().map_err(io_error)?;
         let bytes = self.file.metadata().map_err(io_error)?.len();
-        Ok((ColumnStats::of_file(format, &metadata)?, bytes))
+        Ok((ColumnStats::of_file(shape, format, &metadata)?, bytes))
     }
 }
 
 /// How each column is encoded, decided by its type and by the first rows.
-fn properties(shape: &Shape, format: &Format, sample: &RecordBatch) -> WriterProperties {
+fn properties(shape: &Shape, sample: &RecordBatch) -> WriterProperties {
     let path = |name: &str| ColumnPath::new(vec![name.into()]);
     let sorting = shape.key.iter().map(|&column| SortingColumn {
-        column_idx: i32::try_from(format.leaf(column)).expect("a table has at most 1600 columns"),
+        column_idx: i32::try_from(format::leaf(shape, column)).expect("a table has at most 1600 columns"),
         descending: false,
         nulls_first: false,
     });

@@ -167,7 +167,7 @@ impl Harness {
         let mut writer = history::Writer::new(place, Arc::clone(&self.shape), limits, name);
         for batch in &batches {
             let seqs: &UInt64Array = batch.column(4).as_primitive();
-            writer.write(&batch.project(&[0, 1, 2]).unwrap(), seqs).unwrap();
+            writer.write(&batch.project(&[0, 1, 2]).unwrap(), batch.column(3).as_binary(), seqs).unwrap();
         }
         writer.finish().unwrap()
     }

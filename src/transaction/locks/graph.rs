@@ -42,7 +42,6 @@ impl Graph {
     }
 
     /// How many transactions wait.
-    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.waits.len()
     }

@@ -127,6 +127,11 @@ impl LockTable {
         self.len() == 0
     }
 
+    /// How many transactions wait for a lock.
+    pub fn waiting(&self) -> usize {
+        self.graph.lock().len()
+    }
+
     fn shard(&self, key: &[u8]) -> &Mutex<Shard> {
         let hash = usize::try_from(self.hasher.hash_one(key) % (SHARDS as u64)).expect("less than SHARDS");
         &self.shards[hash]

@@ -36,12 +36,12 @@ async fn waiting(
     mut owner: Owner,
     key: &'static [u8],
 ) -> tokio::task::JoinHandle<(Owner, Result<Granted, TransactionError>)> {
-    let before = locks.graph.lock().len();
+    let before = locks.waiting();
     let task = tokio::spawn(async move {
         let outcome = exclusive(&mut owner, row(key)).await;
         (owner, outcome)
     });
-    while locks.graph.lock().len() == before {
+    while locks.waiting() == before {
         tokio::task::yield_now().await;
     }
     task
@@ -178,7 +178,7 @@ async fn the_one_who_closes_a_cycle_is_told_and_the_others_go_on() {
     let (owner, outcome) = first.await.unwrap();
     assert_eq!(outcome.unwrap(), Granted::Waited);
     drop(owner);
-    assert!(locks.is_empty() && locks.graph.lock().len() == 0);
+    assert!(locks.is_empty() && locks.waiting() == 0);
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn a_wait_ends_at_lock_timeout_and_leaves_the_queue() {
     let patience = Patience { timeout: Some(Duration::from_millis(20)), ..Patience::default() };
     let refused = two.lock(row(b"a"), Mode::AccessExclusive, &patience).await.unwrap_err();
     assert!(matches!(refused, TransactionError::LockTimeout), "{refused}");
-    assert_eq!((two.held(), locks.graph.lock().len()), (0, 0));
+    assert_eq!((two.held(), locks.waiting()), (0, 0));
     drop(one);
     assert!(locks.is_empty(), "the queue was left");
 }
@@ -211,7 +211,7 @@ async fn a_wait_ends_when_it_is_cancelled_or_dropped() {
     let refused = three.lock(row(b"a"), Mode::AccessExclusive, &patience).await.unwrap_err();
     assert!(matches!(refused, TransactionError::Canceled), "{refused}");
     drop(one);
-    assert!(locks.is_empty() && locks.graph.lock().len() == 0);
+    assert!(locks.is_empty() && locks.waiting() == 0);
 }
 
 #[tokio::test]
@@ -273,6 +273,6 @@ proptest! {
             task.unwrap();
         }
         prop_assert!(locks.is_empty());
-        prop_assert_eq!(locks.graph.lock().len(), 0);
+        prop_assert_eq!(locks.waiting(), 0);
     }
 }

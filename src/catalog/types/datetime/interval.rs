@@ -68,8 +68,10 @@ fn decode(fields: &[(Look, String)]) -> Result<Sum, Fault> {
             }
             Look::String | Look::Special => {
                 match tokens::unit(field) {
-                    Some(Unit::Ago) => ago = true,
-                    Some(word) => unit = Some(word),
+                    Some(word) => {
+                        ago |= word == Unit::Ago;
+                        unit = Some(word);
+                    }
                     None if tokens::special(field) == Some(Token::Ignore) => {}
                     None => return Err(Fault::BadFormat),
                 }
@@ -132,7 +134,11 @@ fn quantity(sum: &mut Sum, field: &str, unit: Unit) -> Result<(Unit, u32), Fault
             }
         }
         Unit::Minute => sum.add_time(value, part, MINUTE_US)?,
-        Unit::Hour => sum.add_time(value, part, HOUR_US)?,
+        Unit::Hour => {
+            sum.add_time(value, part, HOUR_US)?;
+            // A number without a unit before the hours is days: `3 5 hours`.
+            return Ok((Unit::Day, bits));
+        }
         Unit::Day => {
             sum.add_days(value, 1)?;
             sum.add_part_of_us(part, DAY_US)?;

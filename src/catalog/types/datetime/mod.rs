@@ -16,6 +16,7 @@
 pub mod calendar;
 mod decode;
 mod fault;
+mod fields;
 mod interval;
 mod interval_iso;
 mod lex;

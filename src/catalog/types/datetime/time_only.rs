@@ -1,8 +1,9 @@
 //! The type `time`: PostgreSQL's `DecodeTimeOnly`. A date and a zone may stand beside the time; they are
 //! read, and say nothing.
 
-use super::decode::{DATE, MERIDIEM, Parts, TIME, ZONE, date, displacement, number, run_together, time, validate_date};
+use super::decode::{DATE, MERIDIEM, Parts, TIME, ZONE};
 use super::fault::Fault;
+use super::fields::{date, displacement, number, run_together, time, validate_date};
 use super::lex::{self, Look};
 use super::tokens::{self, Token};
 use crate::catalog::types::{OutputStyle, Zone};
@@ -39,7 +40,7 @@ fn decode(text: &str, style: &OutputStyle) -> Result<i64, Fault> {
                 ZONE | run_together(&mut parts, &field[..dash], mask | DATE)?
             }
             Look::Date => {
-                parts.zone = Some(Zone::named(field).ok_or_else(|| Fault::UnknownZone(field.clone()))?);
+                parts.zone = Some(Zone::by_name(field).ok_or_else(|| Fault::UnknownZone(field.clone()))?);
                 ZONE
             }
             Look::Time => {

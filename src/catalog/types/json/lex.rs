@@ -145,6 +145,7 @@ impl<'a> Lexer<'a> {
                 continue;
             }
             if high_surrogate.is_some() {
+                self.end += next.len_utf8();
                 return Err(self.lone_surrogate(LOW_MUST_FOLLOW));
             }
             if next == '"' {

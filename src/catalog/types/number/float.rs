@@ -1,8 +1,13 @@
 //! Floats: the shortest text that reads back as the same number, in PostgreSQL's form.
 //!
-//! Rust and PostgreSQL (Ryu) find the same shortest digits; they differ in where an exponent starts.
+//! PostgreSQL's shortest digits are Ryu's, with two decisions of its own, which Rust's `{:e}` makes
+//! otherwise. A text that lies exactly half way to the neighbouring float does not count, although reading
+//! rounds it back to the even one: `71071456::real` is `7.1071456e+07`, not `7.107146e+07`. And of two
+//! equally near texts the one with the even last digit is taken.
 
 use std::io::Write;
+
+use arrow::datatypes::i256;
 
 use super::integer::{invalid, out_of_range, trim};
 use crate::error::Result;
@@ -51,7 +56,10 @@ fn parse<T: std::str::FromStr + Copy>(
 pub fn write_float4(value: f32, extra_float_digits: i32, out: &mut Vec<u8>) {
     if !word(value.into(), out) {
         if extra_float_digits > 0 {
-            shortest(&format!("{value:e}"), 6, out);
+            let (mantissa, exponent) = parts(value.abs().to_bits().into(), f32::MANTISSA_DIGITS);
+            let digits = Exact { mantissa, exponent, smallest: 1 << (f32::MANTISSA_DIGITS - 1) };
+            let reads_back = |text: &str| text.parse::<f32>().is_ok_and(|back| back == value);
+            layout(&digits.shortest(&format!("{value:e}"), |n| format!("{value:.n$e}"), reads_back), 6, out);
         } else {
             general(value.into(), 6 + extra_float_digits, out);
         }
@@ -62,7 +70,10 @@ pub fn write_float4(value: f32, extra_float_digits: i32, out: &mut Vec<u8>) {
 pub fn write_float8(value: f64, extra_float_digits: i32, out: &mut Vec<u8>) {
     if !word(value, out) {
         if extra_float_digits > 0 {
-            shortest(&format!("{value:e}"), 15, out);
+            let (mantissa, exponent) = parts(value.abs().to_bits(), f64::MANTISSA_DIGITS);
+            let digits = Exact { mantissa, exponent, smallest: 1 << (f64::MANTISSA_DIGITS - 1) };
+            let reads_back = |text: &str| text.parse::<f64>().is_ok_and(|back| back == value);
+            layout(&digits.shortest(&format!("{value:e}"), |n| format!("{value:.n$e}"), reads_back), 15, out);
         } else {
             general(value, 15 + extra_float_digits, out);
         }
@@ -80,17 +91,74 @@ fn word(value: f64, out: &mut Vec<u8>) -> bool {
     true
 }
 
+/// A float as `mantissa * 2^exponent`, to compare it with decimal texts exactly.
+struct Exact {
+    mantissa: u64,
+    exponent: i32,
+    /// The smallest mantissa of a normal float: below it the neighbour is only half as far.
+    smallest: u64,
+}
+
+/// Mantissa and exponent of the bits of a float without its sign.
+fn parts(bits: u64, mantissa_digits: u32) -> (u64, i32) {
+    let fraction_bits = mantissa_digits - 1;
+    let fraction = bits & ((1 << fraction_bits) - 1);
+    let biased = i32::try_from(bits >> fraction_bits).unwrap_or(0);
+    let all_exponents = if mantissa_digits == f32::MANTISSA_DIGITS { 127 } else { 1023 };
+    let shift = i32::try_from(fraction_bits).unwrap_or(0) + all_exponents;
+    if biased == 0 { (fraction, 1 - shift) } else { (fraction | 1 << fraction_bits, biased - shift) }
+}
+
+impl Exact {
+    /// PostgreSQL's choice, given Rust's shortest text and the texts rounded to n + 1 digits.
+    fn shortest(&self, rust: &str, rounded: impl Fn(usize) -> String, reads_back: impl Fn(&str) -> bool) -> String {
+        let fits = |text: &str| reads_back(text) && !self.is_half_way(text);
+        let digits = rust.split('e').next().unwrap_or(rust).bytes().filter(u8::is_ascii_digit).count();
+        let nearest = rounded(digits - 1);
+        if fits(&nearest) {
+            return nearest;
+        }
+        if fits(rust) {
+            return rust.to_owned();
+        }
+        // 17 digits are enough for every f64.
+        (digits..17).map(rounded).find(|text| fits(text)).unwrap_or_else(|| rust.to_owned())
+    }
+
+    /// Whether a text is exactly half way between this float and a neighbour. Only integers beyond the
+    /// mantissa's precision can be, and no text of few digits beyond 10^40.
+    fn is_half_way(&self, text: &str) -> bool {
+        let (digits, power) = text.split_once('e').unwrap_or((text, "0"));
+        let places = digits.split_once('.').map_or(0, |(_, places)| places.len());
+        let power = power.parse::<i32>().unwrap_or(0) - i32::try_from(places).unwrap_or(0);
+        if !(0..=140).contains(&self.exponent) || !(-2..=40).contains(&power) {
+            return false;
+        }
+        let digits: i128 =
+            digits.bytes().filter(u8::is_ascii_digit).fold(0, |value, b| value * 10 + i128::from(b - b'0'));
+        // Everything times four, so that a quarter of the distance is an integer too.
+        let ten = |power: i32| (0..power).fold(i256::ONE, |value, _| value.wrapping_mul(i256::from_i128(10)));
+        let decimal = i256::from_i128(4 * digits).wrapping_mul(ten(power.max(0)));
+        let mantissa = i128::from(self.mantissa);
+        let below = if self.mantissa == self.smallest { 1 } else { 2 };
+        [4 * mantissa + 2, 4 * mantissa - below].into_iter().any(|bound| {
+            let shift = (0..self.exponent).fold(i256::ONE, |value, _| value.wrapping_mul(i256::from_i128(2)));
+            i256::from_i128(bound).wrapping_mul(shift).wrapping_mul(ten(-power.min(0))) == decimal
+        })
+    }
+}
+
 /// C's `%.*g`.
 fn general(value: f64, digits: i32, out: &mut Vec<u8>) {
     let digits = usize::try_from(digits).unwrap_or(0).max(1);
     let text = format!("{value:.*e}", digits - 1);
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let mantissa = if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
-    shortest(&format!("{mantissa}e{exponent}"), i32::try_from(digits).unwrap_or(i32::MAX), out);
+    layout(&format!("{mantissa}e{exponent}"), i32::try_from(digits).unwrap_or(i32::MAX), out);
 }
 
 /// Writes `d.ddde±x` with an exponent only below -4 and from `exponent_from` on.
-fn shortest(scientific: &str, exponent_from: i32, out: &mut Vec<u8>) {
+fn layout(scientific: &str, exponent_from: i32, out: &mut Vec<u8>) {
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if !(-4..exponent_from).contains(&exponent) {

@@ -7,6 +7,8 @@ use crate::error::{CatalogError, Result};
 
 /// Most digits before the point of PostgreSQL's numeric.
 const MAX_WHOLE_DIGITS: i64 = 131_072;
+/// Exponents from here on are refused, whatever the digits are: PostgreSQL's `INT_MAX / 2`.
+const EXPONENT_BOUND: i64 = 0x3FFF_FFFF;
 /// Most digits behind the point.
 const MAX_SCALE: i64 = 16_383;
 
@@ -50,8 +52,10 @@ impl Digits {
                 if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
                     return None;
                 }
-                // A number beyond i32 is out of range in any case; the limit keeps sums from overflowing.
-                (mantissa, exponent.parse::<i64>().unwrap_or(i64::MAX).clamp(-1_000_000_000, 1_000_000_000))
+                (
+                    mantissa,
+                    exponent.parse::<i64>().unwrap_or(if exponent.starts_with('-') { i64::MIN } else { i64::MAX }),
+                )
             }
             None => (text, 0),
         };
@@ -60,12 +64,14 @@ impl Digits {
         if whole.is_empty() && part.is_empty() || !whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit()) {
             return None;
         }
+        if !(-EXPONENT_BOUND..EXPONENT_BOUND).contains(&exponent) {
+            return Some(Self::too_big());
+        }
         let mut digits: Vec<u8> = whole.bytes().chain(part.bytes()).skip_while(|b| *b == b'0').collect();
         let scale = i64::try_from(part.len()).ok()? - exponent;
         if scale < 0 && !digits.is_empty() {
             if -scale > MAX_WHOLE_DIGITS {
-                // Too big for anything: one more digit than allowed says it without the memory.
-                digits = vec![b'9'; usize::try_from(MAX_WHOLE_DIGITS).ok()? + 1];
+                return Some(Self::too_big());
             } else {
                 digits.resize(digits.len() + usize::try_from(-scale).ok()?, b'0');
             }
@@ -74,17 +80,19 @@ impl Digits {
         Some(Digits { negative: mantissa.starts_with('-') && !digits.is_empty(), digits, scale })
     }
 
-    /// The number, if PostgreSQL's numeric can hold it; digits beyond its scale are rounded away.
+    /// A number beyond every bound: it says so without the memory of the number that was written.
+    fn too_big() -> Digits {
+        Digits { negative: false, digits: vec![b'9'; usize::try_from(MAX_WHOLE_DIGITS).unwrap_or(0) + 1], scale: 0 }
+    }
+
+    /// The number, if PostgreSQL's numeric can hold it.
     ///
     /// # Errors
     /// 22003.
-    pub fn in_range(mut self) -> Result<Digits> {
-        let whole = i64::try_from(self.digits.len()).unwrap_or(i64::MAX) - i64::try_from(self.scale).unwrap_or(0);
-        if whole > MAX_WHOLE_DIGITS {
+    pub fn in_range(self) -> Result<Digits> {
+        let count = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+        if count(self.digits.len()) - count(self.scale) > MAX_WHOLE_DIGITS || count(self.scale) > MAX_SCALE {
             return Err(out_of_range("value overflows numeric format".into()));
-        }
-        if self.scale > usize::try_from(MAX_SCALE).unwrap_or(usize::MAX) {
-            self.round(usize::try_from(MAX_SCALE).unwrap_or(0));
         }
         Ok(self)
     }

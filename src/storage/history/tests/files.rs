@@ -11,7 +11,7 @@ use parquet::basic::LogicalType;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use proptest::prelude::*;
 
-use super::fixture::{SMALL, Row, batch, conversation, key, prefix, shape, versions, write};
+use super::fixture::{Row, SMALL, batch, conversation, key, keys, prefix, shape, versions, write};
 use crate::base::ids::Seq;
 use crate::storage::history::{Direction, HistoryFile, Limits, Reader, Scan, Writer};
 use crate::storage::{ColumnRange, KeyRange};
@@ -209,9 +209,11 @@ fn a_writer_that_is_dropped_leaves_nothing() {
     });
     let rows = rows(0..200);
     let seqs = arrow::array::UInt64Array::from(vec![1; rows.len()]);
-    writer.write(&batch(&rows), &seqs).unwrap();
-    // The same rows again are not in order.
-    assert!(writer.write(&batch(&rows), &seqs).is_err());
+    writer.write(&batch(&rows), &keys(&rows), &seqs).unwrap();
+    // The same rows again are not in order, nor are rows that are turned around.
+    assert!(writer.write(&batch(&rows), &keys(&rows), &seqs).is_err());
+    let later = [Row { number: 301, version: 0 }, Row { number: 300, version: 0 }];
+    assert!(writer.write(&batch(&later), &keys(&later), &seqs.slice(0, 2)).is_err());
     drop(writer);
     let tables = directory.path().join(format!("history/{}/{}", super::fixture::TENANT, super::fixture::TABLE));
     assert_eq!(std::fs::read_dir(tables).unwrap().count(), 0);

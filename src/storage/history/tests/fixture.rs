@@ -17,7 +17,8 @@ use crate::base::clock::ManualClock;
 use crate::base::ids::{SessionId, TableId, TenantId};
 use crate::storage::history::{FileId, HistoryFile, Limits, Place, Writer};
 use crate::storage::{
-    Commit, CommitLog, CommitObserver, Durability, Engine, Events, RowCodec, Shape, StorageOptions, WriteSet, keys,
+    Commit, CommitLog, CommitObserver, Durability, Engine, Events, RowCodec, Shape, StorageOptions, WriteSet,
+    keys as encoding,
 };
 
 pub(super) const TENANT: TenantId = TenantId(16384);
@@ -74,7 +75,7 @@ impl Row {
 }
 
 pub(super) fn conversation(number: u32) -> String {
-    format!("room {number:04}\u{0}x")
+    format!("room {number:06}\u{0}x")
 }
 
 pub(super) fn batch(rows: &[Row]) -> RecordBatch {
@@ -127,14 +128,19 @@ fn score(value: i64) -> f64 {
 
 pub(super) fn key(row: Row) -> Vec<u8> {
     let mut key = Vec::new();
-    keys::encode_key(&shape(), &batch(&[row]), 0, &mut key).unwrap();
+    encoding::encode_key(&shape(), &batch(&[row]), 0, &mut key).unwrap();
     key
+}
+
+/// The keys of rows, as a scan returns them.
+pub(super) fn keys(rows: &[Row]) -> BinaryArray {
+    BinaryArray::from_iter_values(rows.iter().map(|row| key(*row)))
 }
 
 pub(super) fn prefix(conversation: &str) -> Vec<u8> {
     let mut key = Vec::new();
     let value: ArrayRef = Arc::new(StringArray::from(vec![conversation]));
-    keys::encode_key_prefix(&shape(), &[value], &mut key).unwrap();
+    encoding::encode_key_prefix(&shape(), &[value], &mut key).unwrap();
     key
 }
 
@@ -155,7 +161,7 @@ pub(super) fn write(directory: &Path, rows: &[Row], limits: Limits) -> Vec<Arc<H
     let mut writer = Writer::new(place, shape(), limits, name);
     for (at, piece) in rows.chunks(7).enumerate() {
         let seqs = UInt64Array::from_iter_values((0..piece.len()).map(|row| (at * 7 + row + 100) as u64));
-        writer.write(&batch(piece), &seqs).unwrap();
+        writer.write(&batch(piece), &keys(piece), &seqs).unwrap();
     }
     writer.finish().unwrap().into_iter().map(Arc::new).collect()
 }

@@ -1,0 +1,59 @@
+//! The functions in `pg_proc`, declared in `catalog/pg_catalog/pg_proc.csv` with PostgreSQL's OIDs.
+
+use std::sync::LazyLock;
+
+use super::csv;
+use crate::base::ids::Oid;
+
+/// One line of the file.
+#[derive(Debug)]
+pub(super) struct Function {
+    pub(super) oid: Oid,
+    pub(super) name: &'static str,
+    pub(super) schema: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) is_strict: bool,
+    pub(super) returns_set: bool,
+    pub(super) volatility: &'static str,
+    pub(super) defaults: i64,
+    pub(super) result: Oid,
+    pub(super) arguments: Vec<i64>,
+    pub(super) variadic: Oid,
+    pub(super) source: &'static str,
+}
+
+pub(super) fn all() -> &'static [Function] {
+    static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
+        csv::rows(include_str!("../../../catalog/pg_catalog/pg_proc.csv"))
+            .map(|fields| {
+                let number = |index: usize| fields[index].parse().expect("pg_proc.csv has numbers where they belong");
+                let arguments = fields[10].split_ascii_whitespace();
+                Function {
+                    oid: number(0),
+                    name: fields[1],
+                    schema: fields[2],
+                    kind: fields[3],
+                    is_strict: fields[4] == "t",
+                    returns_set: fields[5] == "t",
+                    volatility: fields[6],
+                    defaults: number(8).into(),
+                    result: number(9),
+                    arguments: arguments.map(|oid| oid.parse().expect("pg_proc.csv has OIDs as arguments")).collect(),
+                    variadic: number(11),
+                    source: fields[12],
+                }
+            })
+            .collect()
+    });
+    &FUNCTIONS
+}
+
+/// The name of a function: what a `regproc` prints.
+pub fn function_name(oid: Oid) -> Option<String> {
+    all().iter().find(|function| function.oid == oid).map(|function| function.name.to_owned())
+}
+
+/// The OID of a function by name: what a `regproc` reads. The first one, if the name has several.
+pub fn function_oid(name: &str) -> Option<Oid> {
+    all().iter().find(|function| function.name == name).map(|function| function.oid)
+}

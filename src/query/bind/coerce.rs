@@ -1,0 +1,173 @@
+//! PostgreSQL's types for the expressions that DataFusion plans without asking: IN, BETWEEN, CASE, COALESCE,
+//! LIKE. It runs before DataFusion's own coercion, which would turn everything it does not know into text.
+
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{ExprSchema, Result as DataFusionResult};
+use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, InList, InSubquery, Like, ScalarFunction};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
+use datafusion::optimizer::AnalyzerRule;
+
+use super::operators::{Resolver, is_text};
+use super::output::type_of;
+use super::{errors, output};
+use crate::catalog::types::{OutputStyle, PgType};
+use crate::error::{QueryError, Result};
+use crate::query::planner::EnvironmentExtension;
+
+/// The rule.
+#[derive(Debug)]
+pub struct Coerce;
+
+impl AnalyzerRule for Coerce {
+    fn name(&self) -> &'static str {
+        "kalam_coerce"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> DataFusionResult<LogicalPlan> {
+        let style = EnvironmentExtension::of(config).map(|environment| environment.style.clone()).unwrap_or_default();
+        let plan = plan.transform_up_with_subqueries(|node| {
+            let mut schema = merge_schema(&node.inputs());
+            if let LogicalPlan::TableScan(scan) = &node {
+                schema.merge(&scan.projected_schema);
+            }
+            let node =
+                node.map_expressions(|expr| expr.transform_up(|expr| coerce_in_plan(expr, &schema, &style)))?;
+            if node.transformed { node.map_data(LogicalPlan::recompute_schema) } else { Ok(node) }
+        })?;
+        Ok(plan.data)
+    }
+}
+
+fn coerce_in_plan(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> DataFusionResult<Transformed<Expr>> {
+    coerce(expr, schema, style).map_err(errors::external)
+}
+
+/// Coerces all parts of one expression.
+///
+/// # Errors
+/// 42883 and 42804 for types that do not go together, 22P02 and its siblings for literals.
+pub fn expression(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Expr> {
+    let coerced = expr.transform_up(|expr| coerce_in_plan(expr, schema, style));
+    coerced.map(|coerced| coerced.data).map_err(errors::translate)
+}
+
+fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Transformed<Expr>> {
+    let resolver = Resolver { schema, style };
+    Ok(match expr {
+        Expr::InList(in_list) => Transformed::yes(coerce_in_list(in_list, &resolver)?),
+        Expr::Between(between) => Transformed::yes(coerce_between(between, &resolver)?),
+        Expr::Case(case) => Transformed::yes(Expr::Case(coerce_case(case, &resolver)?)),
+        Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+            let column = output::type_of_field(subquery.subquery.schema().field(0));
+            let expr = resolver.coerce(*expr, &column)?;
+            check_comparable(&type_of(&expr, schema), &column)?;
+            Transformed::yes(Expr::InSubquery(InSubquery { expr: Box::new(expr), subquery, negated }))
+        }
+        Expr::Like(like) => Transformed::yes(Expr::Like(coerce_like(like, &resolver)?)),
+        Expr::ScalarFunction(ScalarFunction { func, args })
+            if matches!(func.name(), "coalesce" | "greatest" | "least" | "nullif") =>
+        {
+            let types: Vec<PgType> = args.iter().map(|arg| type_of(arg, schema)).collect();
+            let Some(common) = types.iter().find(|data_type| **data_type != PgType::Unknown) else {
+                return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })));
+            };
+            let args = args.into_iter().map(|arg| resolver.coerce(arg, common)).collect::<Result<_>>()?;
+            Transformed::yes(Expr::ScalarFunction(ScalarFunction { func, args }))
+        }
+        other => Transformed::no(other),
+    })
+}
+
+fn coerce_in_list(InList { expr, list, negated }: InList, resolver: &Resolver<'_>) -> Result<Expr> {
+    let mut expr = *expr;
+    // A literal without a type takes the type of the first item that has one.
+    if type_of(&expr, resolver.schema) == PgType::Unknown {
+        let typed = list.iter().map(|item| type_of(item, resolver.schema)).find(|item| *item != PgType::Unknown);
+        if let Some(data_type) = typed {
+            expr = resolver.coerce(expr, &data_type)?;
+        }
+    }
+    let mut items = Vec::with_capacity(list.len());
+    let mut left = None;
+    for item in list {
+        let (own, item) = resolver.comparable(expr.clone(), Operator::Eq, item)?;
+        // One conversion of the left side must do for all items.
+        match &left {
+            None => left = Some(own),
+            Some(left) if *left == own => {}
+            Some(_) => return Err(super::refuse::not_supported("an IN list of different types")),
+        }
+        items.push(item);
+    }
+    Ok(Expr::InList(InList { expr: Box::new(left.unwrap_or(expr)), list: items, negated }))
+}
+
+fn coerce_between(Between { expr, negated, low, high }: Between, resolver: &Resolver<'_>) -> Result<Expr> {
+    let (left, low) = resolver.comparable(expr.as_ref().clone(), Operator::GtEq, *low)?;
+    let (right, high) = resolver.comparable(*expr, Operator::LtEq, *high)?;
+    if left == right {
+        return Ok(Expr::Between(Between { expr: Box::new(left), negated, low: Box::new(low), high: Box::new(high) }));
+    }
+    let binary = |left, op, right| Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)));
+    let both = binary(binary(left, Operator::GtEq, low), Operator::And, binary(right, Operator::LtEq, high));
+    Ok(if negated { Expr::Not(Box::new(both)) } else { both })
+}
+
+fn coerce_case(mut case: Case, resolver: &Resolver<'_>) -> Result<Case> {
+    if let Some(operand) = case.expr.take() {
+        let mut operand = *operand;
+        for (when, _) in &mut case.when_then_expr {
+            let (left, right) = resolver.comparable(operand.clone(), Operator::Eq, when.as_ref().clone())?;
+            **when = right;
+            operand = left;
+        }
+        case.expr = Some(Box::new(operand));
+    }
+    let types = case
+        .when_then_expr
+        .iter()
+        .map(|(_, then)| then.as_ref())
+        .chain(case.else_expr.as_deref())
+        .map(|expr| type_of(expr, resolver.schema));
+    let Some(common) = types.into_iter().find(|data_type| *data_type != PgType::Unknown) else { return Ok(case) };
+    for (_, then) in &mut case.when_then_expr {
+        let own = std::mem::replace(then.as_mut(), Expr::Literal(crate::query::ScalarValue::Null, None));
+        **then = resolver.coerce(own, &common)?;
+    }
+    if let Some(otherwise) = case.else_expr.take() {
+        case.else_expr = Some(Box::new(resolver.coerce(*otherwise, &common)?));
+    }
+    Ok(case)
+}
+
+fn coerce_like(mut like: Like, resolver: &Resolver<'_>) -> Result<Like> {
+    for side in [&mut like.expr, &mut like.pattern] {
+        match type_of(side, resolver.schema) {
+            PgType::Unknown => {
+                let own = std::mem::replace(side.as_mut(), Expr::Literal(crate::query::ScalarValue::Null, None));
+                **side = resolver.coerce(own, &PgType::Text)?;
+            }
+            data_type if is_text(&data_type) => {}
+            other => {
+                let operator = if like.case_insensitive { "~~*" } else { "~~" };
+                let other = other.without_typmod();
+                return Err(QueryError::UndefinedOperator(format!("{other} {operator} unknown")).into());
+            }
+        }
+    }
+    Ok(like)
+}
+
+fn check_comparable(left: &PgType, right: &PgType) -> Result<()> {
+    let (left, right) = (left.without_typmod(), right.without_typmod());
+    let fits = left == PgType::Unknown
+        || right == PgType::Unknown
+        || (left == right && left != PgType::Json)
+        || super::operators::are_comparable(&left, &right);
+    if fits {
+        return Ok(());
+    }
+    Err(QueryError::UndefinedOperator(format!("{left} = {right}")).into())
+}

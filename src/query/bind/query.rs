@@ -1,0 +1,167 @@
+//! Binding of queries: the five steps of this module in order.
+
+use std::sync::Arc;
+
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
+use datafusion::sql::planner::{PlannerContext, SqlToRel};
+use datafusion::sql::sqlparser::ast::{Query, Statement};
+
+use super::bound::{Bound, Plan};
+use super::parameters::Parameters;
+use super::provider::Provider;
+use super::{errors, normalise, output};
+use crate::catalog::Table;
+use crate::catalog::types::PgType;
+use crate::error::{QueryError, Result};
+use crate::query::direct;
+use crate::query::environment::Environment;
+use crate::query::planner::Planner;
+
+impl Planner {
+    /// Binds a query. `parameter_types` are the types that the client declared; the others are inferred.
+    ///
+    /// # Errors
+    /// PostgreSQL's errors of parse analysis, with their position.
+    pub fn bind(
+        &self,
+        environment: &Arc<Environment>,
+        query: &Query,
+        parameter_types: &[Option<PgType>],
+    ) -> Result<Bound> {
+        let source = environment.source.as_deref();
+        if environment.direct_path {
+            let parameters = Parameters::declared(parameter_types);
+            if let Some(bound) = direct::recognise(environment, query, &parameters)? {
+                return Ok(bound);
+            }
+        }
+        let parameters = Parameters::declared(parameter_types);
+        let bound = self
+            .plan(environment, query, &parameters)
+            .and_then(|plan| self.finish(environment, plan, &parameters));
+        bound.map_err(|error| errors::locate(error, query, source))
+    }
+
+    /// A query as a plan that is not analysed yet, all its parameters typed.
+    pub(crate) fn plan(
+        &self,
+        environment: &Arc<Environment>,
+        query: &Query,
+        parameters: &Parameters,
+    ) -> Result<LogicalPlan> {
+        self.plan_target(environment, query, parameters, None, |_| Ok(()))
+    }
+
+    /// As [`Planner::plan`]; `look` sees the first plan, to learn parameters from what surrounds it.
+    pub(crate) fn plan_with(
+        &self,
+        environment: &Arc<Environment>,
+        query: &Query,
+        parameters: &Parameters,
+        look: impl Fn(&LogicalPlan) -> Result<()>,
+    ) -> Result<LogicalPlan> {
+        self.plan_target(environment, query, parameters, None, look)
+    }
+
+    /// As [`Planner::plan_with`], for a query over the rows of a statement's target.
+    pub(crate) fn plan_target(
+        &self,
+        environment: &Arc<Environment>,
+        query: &Query,
+        parameters: &Parameters,
+        target: Option<Arc<Table>>,
+        look: impl Fn(&LogicalPlan) -> Result<()>,
+    ) -> Result<LogicalPlan> {
+        let mut query = query.clone();
+        normalise::query(&mut query, parameters, self)?;
+        let provider = Provider::new(self, environment).with_target(target);
+        let build = |complete: bool| {
+            let mut context = PlannerContext::new().with_prepare_param_data_types(parameters.fields(complete));
+            let plan = SqlToRel::new(&provider)
+                .sql_statement_to_plan_with_context(Statement::Query(Box::new(query.clone())), &mut context)
+                .map_err(errors::translate)?;
+            look(&plan)?;
+            Ok(plan)
+        };
+        infer(parameters, build)
+    }
+
+    /// Analyses and optimises a plan and describes its output.
+    pub(crate) fn finish(
+        &self,
+        environment: &Arc<Environment>,
+        plan: LogicalPlan,
+        parameters: &Parameters,
+    ) -> Result<Bound> {
+        let columns = output::columns(&plan);
+        let state = self.state(environment);
+        let optimised = is_timeless(&plan)?;
+        let plan = if optimised {
+            state.optimize(&plan)
+        } else {
+            let options = state.config_options();
+            state.analyzer().execute_and_check(plan, options, |_, _| {})
+        };
+        let plan = Arc::new(plan.map_err(errors::translate)?);
+        Ok(Bound {
+            columns,
+            parameters: parameters.types(),
+            catalog_version: environment.catalog.version,
+            identified: false,
+            plan: Plan::Logical { plan, optimised },
+        })
+    }
+}
+
+/// Plans once when all types are known, otherwise once to learn them and once more to use them.
+pub(crate) fn infer(
+    parameters: &Parameters,
+    build: impl Fn(bool) -> Result<LogicalPlan>,
+) -> Result<LogicalPlan> {
+    let plan = build(false);
+    if !parameters.incomplete() {
+        let plan = plan?;
+        check_parameters(parameters)?;
+        return Ok(plan);
+    }
+    if let Ok(plan) = &plan {
+        parameters.learn(plan)?;
+    }
+    let plan = build(true)?;
+    check_parameters(parameters)?;
+    Ok(plan)
+}
+
+/// Every number between 1 and the highest must be used, or its type cannot be known.
+fn check_parameters(parameters: &Parameters) -> Result<()> {
+    match parameters.unmentioned() {
+        Some(number) => Err(QueryError::IndeterminateParameter(number).into()),
+        None => Ok(()),
+    }
+}
+
+/// May the optimiser run once for all executions? Not when it would fold a function of the session or the
+/// time, nor when a limit is a parameter, which only a planned scan can use.
+fn is_timeless(plan: &LogicalPlan) -> Result<bool> {
+    let mut timeless = true;
+    plan.apply_with_subqueries(|node| {
+        let has_limit = matches!(node, LogicalPlan::Limit(_));
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                let is_timed = match expr {
+                    Expr::ScalarFunction(call) => call.func.signature().volatility == Volatility::Stable,
+                    Expr::Placeholder(_) => has_limit,
+                    _ => false,
+                };
+                if is_timed {
+                    timeless = false;
+                    return Ok(TreeNodeRecursion::Stop);
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })
+    .map_err(errors::translate)?;
+    Ok(timeless)
+}

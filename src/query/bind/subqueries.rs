@@ -1,0 +1,141 @@
+//! Subqueries that DataFusion's optimiser would refuse or get wrong.
+//!
+//! DataFusion turns correlated scalar subqueries into joins, which it can only do for aggregates over
+//! equalities. All others become calls of [`apply`], which runs them row by row. Before that, what reads a
+//! relation that is always empty is recognised as empty, so that clients' queries over catalogs we have no
+//! rows for are not planned at all.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, Result as DataFusionResult};
+use datafusion::datasource::source_as_provider;
+use datafusion::logical_expr::expr::BinaryExpr;
+use datafusion::logical_expr::utils::{merge_schema, split_conjunction};
+use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, Operator, Subquery};
+use datafusion::optimizer::propagate_empty_relation::PropagateEmptyRelation;
+use datafusion::optimizer::{AnalyzerRule, OptimizerContext, OptimizerRule};
+
+use crate::query::functions::apply::{self, Input};
+use crate::query::system;
+
+/// The rule.
+#[derive(Debug)]
+pub struct Subqueries;
+
+impl AnalyzerRule for Subqueries {
+    fn name(&self) -> &'static str {
+        "kalam_subqueries"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> DataFusionResult<LogicalPlan> {
+        let plan = plan.transform_up_with_subqueries(|node| empty(node))?.data;
+        let plan = plan.transform_up_with_subqueries(|node| {
+            let schema = merge_schema(&node.inputs());
+            let node = node.map_expressions(|expr| expr.transform_up(|expr| rewrite(expr, &schema)))?;
+            if node.transformed { node.map_data(LogicalPlan::recompute_schema) } else { Ok(node) }
+        })?;
+        Ok(plan.data)
+    }
+}
+
+/// An always empty relation, and what follows from its being empty.
+fn empty(node: LogicalPlan) -> DataFusionResult<Transformed<LogicalPlan>> {
+    if let LogicalPlan::TableScan(scan) = &node {
+        let provider = source_as_provider(&scan.source)?;
+        if system::is_always_empty(provider.as_ref()) {
+            let schema = Arc::clone(&scan.projected_schema);
+            let empty = EmptyRelation { produce_one_row: false, schema };
+            return Ok(Transformed::yes(LogicalPlan::EmptyRelation(empty)));
+        }
+        return Ok(Transformed::no(node));
+    }
+    let is_empty =
+        |input: &&LogicalPlan| matches!(input, LogicalPlan::EmptyRelation(empty) if !empty.produce_one_row);
+    if node.inputs().iter().any(is_empty) {
+        return PropagateEmptyRelation::new().rewrite(node, &OptimizerContext::new());
+    }
+    Ok(Transformed::no(node))
+}
+
+fn rewrite(expr: Expr, schema: &DFSchema) -> DataFusionResult<Transformed<Expr>> {
+    let Expr::ScalarSubquery(subquery) = &expr else { return Ok(Transformed::no(expr)) };
+    if subquery.outer_ref_columns.is_empty() || can_be_joined(&subquery.subquery)? {
+        return Ok(Transformed::no(expr));
+    }
+    let (inputs, arguments) = inputs(subquery, schema)?;
+    let name = expr.schema_name().to_string();
+    Ok(Transformed::yes(apply::call(Arc::clone(&subquery.subquery), inputs, arguments).alias(name)))
+}
+
+/// The outer columns and parameters that a subquery mentions.
+fn inputs(subquery: &Subquery, schema: &DFSchema) -> DataFusionResult<(Vec<Input>, Vec<Expr>)> {
+    let mut inputs = Vec::new();
+    let mut arguments = Vec::new();
+    for outer in &subquery.outer_ref_columns {
+        let Expr::OuterReferenceColumn(_, column) = outer else { continue };
+        let input = Input::Column(column.clone());
+        if inputs.contains(&input) {
+            continue;
+        }
+        inputs.push(input);
+        // A column of a query further out stays an outer reference here.
+        let is_here = schema.has_column(column);
+        arguments.push(if is_here { Expr::Column(column.clone()) } else { outer.clone() });
+    }
+    let mut seen = HashSet::new();
+    subquery.subquery.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let Expr::Placeholder(placeholder) = expr {
+                    if seen.insert(placeholder.id.clone()) {
+                        inputs.push(Input::Parameter(placeholder.id.clone()));
+                        arguments.push(expr.clone());
+                    }
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok((inputs, arguments))
+}
+
+/// Can DataFusion make a join of it? Only when one aggregate row is certain and every mention of an outer
+/// column is an equality in a filter.
+fn can_be_joined(plan: &LogicalPlan) -> DataFusionResult<bool> {
+    let mut top = plan;
+    while let LogicalPlan::Projection(_) | LogicalPlan::SubqueryAlias(_) = top {
+        top = top.inputs()[0];
+    }
+    if !matches!(top, LogicalPlan::Aggregate(aggregate) if aggregate.group_expr.is_empty()) {
+        return Ok(false);
+    }
+    let mut joinable = true;
+    plan.apply_with_subqueries(|node| {
+        let allowed = match node {
+            LogicalPlan::Filter(filter) => split_conjunction(&filter.predicate)
+                .into_iter()
+                .all(|condition| !condition.contains_outer() || is_equality(condition)),
+            LogicalPlan::Projection(_)
+            | LogicalPlan::Aggregate(_)
+            | LogicalPlan::Join(_)
+            | LogicalPlan::SubqueryAlias(_)
+            | LogicalPlan::TableScan(_)
+            | LogicalPlan::EmptyRelation(_) => !node.contains_outer_reference(),
+            _ => false,
+        };
+        joinable &= allowed;
+        Ok(if allowed { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
+    })?;
+    Ok(joinable)
+}
+
+fn is_equality(condition: &Expr) -> bool {
+    let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = condition else { return false };
+    matches!(
+        (left.as_ref(), right.as_ref()),
+        (Expr::Column(_), Expr::OuterReferenceColumn(..)) | (Expr::OuterReferenceColumn(..), Expr::Column(_))
+    )
+}

@@ -1,0 +1,146 @@
+//! Arrays: `ANY` and `ALL` with PostgreSQL's NULLs, `ARRAY(SELECT …)`, bounds.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, UInt32Array};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::compute::{cast, kernels::cmp, take};
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::Result as DataFusionResult;
+use datafusion::logical_expr::{
+    ColumnarValue, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use super::kernel::Kernel;
+use super::rowwise::{Argument, Rowwise};
+use crate::catalog::types::PgType;
+use crate::error::Result;
+use crate::query::ScalarValue;
+use crate::query::bind::{errors, normalise};
+
+/// ANY or ALL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantifier {
+    Any,
+    All,
+}
+
+/// `left operator ANY (right)`: true when one element compares true, NULL when none does but one
+/// comparison is NULL.
+pub fn quantified(quantifier: Quantifier, operator: Operator) -> Arc<ScalarUDF> {
+    let name = format!("kalam_{quantifier:?}_{operator}").to_lowercase();
+    Kernel::new(name, 2, PgType::Bool, Volatility::Immutable, move |_, arrays| {
+        compare_all(quantifier, operator, &arrays[0], &arrays[1])
+    })
+}
+
+fn compare_all(quantifier: Quantifier, operator: Operator, left: &ArrayRef, right: &ArrayRef) -> Result<ArrayRef> {
+    if right.data_type().is_null() {
+        return Ok(Arc::new(BooleanArray::new_null(right.len())));
+    }
+    let lists = right.as_list::<i32>();
+    // The left side once for every element it is compared with.
+    let mut rows = Vec::with_capacity(lists.values().len());
+    let mut elements = Vec::with_capacity(lists.values().len());
+    for (row, window) in lists.value_offsets().windows(2).enumerate() {
+        for element in window[0]..window[1] {
+            rows.push(u32::try_from(row).expect("a batch has fewer rows than u32 has values"));
+            elements.push(u32::try_from(element).expect("offsets are not negative"));
+        }
+    }
+    let arrow = |error: arrow::error::ArrowError| errors::translate(error.into());
+    let repeated = take(left, &UInt32Array::from(rows), None).map_err(arrow)?;
+    let values = take(lists.values(), &UInt32Array::from(elements), None).map_err(arrow)?;
+    let values =
+        if values.data_type() == repeated.data_type() { values } else { cast(&values, repeated.data_type()).map_err(arrow)? };
+    let compared = match operator {
+        Operator::Eq => cmp::eq(&repeated, &values),
+        Operator::NotEq => cmp::neq(&repeated, &values),
+        Operator::Lt => cmp::lt(&repeated, &values),
+        Operator::LtEq => cmp::lt_eq(&repeated, &values),
+        Operator::Gt => cmp::gt(&repeated, &values),
+        _ => cmp::gt_eq(&repeated, &values),
+    }
+    .map_err(arrow)?;
+    let decisive = quantifier == Quantifier::Any;
+    let mut at = 0;
+    let answers: BooleanArray = (0..lists.len())
+        .map(|row| {
+            let count = usize::try_from(lists.value_length(row)).unwrap_or(0);
+            let outcomes = at..at + count;
+            at += count;
+            if lists.is_null(row) {
+                return None;
+            }
+            if outcomes.clone().any(|index| compared.is_valid(index) && compared.value(index) == decisive) {
+                return Some(decisive);
+            }
+            if outcomes.clone().any(|index| compared.is_null(index)) { None } else { Some(!decisive) }
+        })
+        .collect();
+    Ok(Arc::new(answers))
+}
+
+/// The functions of this file that have names in SQL.
+pub fn functions() -> Vec<Arc<ScalarUDF>> {
+    vec![
+        Arc::new(ScalarUDF::new_from_impl(ArrayOrEmpty { signature: Signature::any(1, Volatility::Immutable) })),
+        Rowwise::new("array_upper", &[Argument::Any, Argument::Integer], PgType::Int4, |_, row| {
+            Ok(ScalarValue::Int32(row.list_length(0).filter(|length| *length > 0 && row.integer(1) == Some(1))))
+        })
+        .build(),
+        Rowwise::new("array_lower", &[Argument::Any, Argument::Integer], PgType::Int4, |_, row| {
+            let length = row.list_length(0).filter(|length| *length > 0 && row.integer(1) == Some(1));
+            Ok(ScalarValue::Int32(length.map(|_| 1)))
+        })
+        .build(),
+    ]
+}
+
+/// The list of an aggregate that saw no rows is empty, not NULL.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct ArrayOrEmpty {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for ArrayOrEmpty {
+    fn name(&self) -> &'static str {
+        normalise::ARRAY_OR_EMPTY
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, types: &[DataType]) -> DataFusionResult<DataType> {
+        Ok(types[0].clone())
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DataFusionResult<FieldRef> {
+        Ok(Arc::clone(&args.arg_fields[0]))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
+        let array = args.args[0].clone().into_array(args.number_rows)?;
+        let Some(list) = array.as_list_opt::<i32>() else { return Ok(ColumnarValue::Array(array)) };
+        if list.null_count() == 0 {
+            return Ok(ColumnarValue::Array(array));
+        }
+        // A NULL list may still have elements behind it: take them out by rebuilding the offsets.
+        let DataType::List(field) = list.data_type() else { return Ok(ColumnarValue::Array(array)) };
+        let mut offsets = vec![0i32];
+        let mut elements = Vec::new();
+        for row in 0..list.len() {
+            if list.is_valid(row) {
+                for element in list.value_offsets()[row]..list.value_offsets()[row + 1] {
+                    elements.push(u32::try_from(element).unwrap_or(u32::MAX));
+                }
+            }
+            offsets.push(i32::try_from(elements.len()).unwrap_or(i32::MAX));
+        }
+        let values = take(list.values(), &UInt32Array::from(elements), None)?;
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        let list = ListArray::try_new(Arc::clone(field), offsets, values, None)?;
+        Ok(ColumnarValue::Array(Arc::new(list)))
+    }
+}

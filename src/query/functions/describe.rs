@@ -1,0 +1,145 @@
+//! Functions that print definitions, and sizes of things.
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::ScalarUDF;
+
+use super::names::quoted;
+use super::rowwise::Argument::{Any, Bool, Integer, Oid, Relation, Text};
+use super::rowwise::{Row, Rowwise};
+use crate::catalog::types::PgType;
+use crate::catalog::{PrimaryKey, Table};
+use crate::error::Result;
+use crate::query::ScalarValue;
+use crate::query::environment::Environment;
+
+/// All functions of this file.
+pub fn functions() -> Vec<Arc<ScalarUDF>> {
+    let mut all = vec![
+        // Stored expressions are SQL text already.
+        Rowwise::new("pg_get_expr", &[Text, Relation, Bool], PgType::Text, |_, row| {
+            Ok(ScalarValue::Utf8(row.text(0).map(str::to_owned)))
+        })
+        .optional(1)
+        .build(),
+        Rowwise::new("pg_get_indexdef", &[Relation, Integer, Bool], PgType::Text, index_definition).optional(2).build(),
+        Rowwise::new("pg_get_constraintdef", &[Oid, Bool], PgType::Text, constraint_definition).optional(1).build(),
+        Rowwise::new("pg_encoding_to_char", &[Integer], PgType::Name, |_, row| {
+            Ok(text(if row.integer(0) == Some(6) { "UTF8" } else { "" }))
+        })
+        .build(),
+        Rowwise::new("pg_size_pretty", &[Integer], PgType::Text, |_, row| {
+            Ok(ScalarValue::Utf8(row.integer(0).map(pretty_size)))
+        })
+        .build(),
+        Rowwise::new("pg_tablespace_location", &[Oid], PgType::Text, |_, _| Ok(text(""))).build(),
+    ];
+    // Objects that have no comments, and definitions of objects that we do not have.
+    let absent: [(&'static str, &[super::rowwise::Argument], usize); 16] = [
+        ("obj_description", &[Oid, Text], 1),
+        ("shobj_description", &[Oid, Text], 0),
+        ("col_description", &[Relation, Integer], 0),
+        ("pg_get_viewdef", &[Any, Any], 1),
+        ("pg_get_ruledef", &[Oid, Bool], 1),
+        ("pg_get_triggerdef", &[Oid, Bool], 1),
+        ("pg_get_partkeydef", &[Oid], 0),
+        ("pg_get_statisticsobjdef", &[Oid], 0),
+        ("pg_get_statisticsobjdef_columns", &[Oid], 0),
+        ("pg_get_function_result", &[Oid], 0),
+        ("pg_get_function_arguments", &[Oid], 0),
+        ("pg_get_function_identity_arguments", &[Oid], 0),
+        ("pg_get_functiondef", &[Oid], 0),
+        ("pg_get_serial_sequence", &[Text, Text], 0),
+        ("pg_get_partition_constraintdef", &[Oid], 0),
+        ("pg_describe_object", &[Oid, Oid, Integer], 0),
+    ];
+    for (name, arguments, optional) in absent {
+        let function = Rowwise::new(name, arguments, PgType::Text, |_, _| Ok(ScalarValue::Utf8(None)));
+        all.push(function.optional(optional).build());
+    }
+    all
+}
+
+fn text(value: impl Into<String>) -> ScalarValue {
+    ScalarValue::Utf8(Some(value.into()))
+}
+
+fn index_definition(environment: &Environment, row: &Row<'_>) -> Result<ScalarValue> {
+    let Some(oid) = row.oid(0, &PgType::Regclass)? else { return Ok(ScalarValue::Utf8(None)) };
+    let column = row.integer(1).unwrap_or(0);
+    let found = environment.catalog.tables().find_map(|table| {
+        let key = table.primary_key.as_ref().filter(|key| key.oid == oid)?;
+        Some(define_index(table, key, column))
+    });
+    Ok(ScalarValue::Utf8(found))
+}
+
+/// The whole definition, or one column of it.
+fn define_index(table: &Table, key: &PrimaryKey, column: i64) -> String {
+    if column > 0 {
+        let index = usize::try_from(column - 1).ok().and_then(|index| key.columns.get(index));
+        return index.map_or_else(String::new, |&index| quoted(&table.columns[index].name));
+    }
+    format!(
+        "CREATE UNIQUE INDEX {} ON {}.{} USING btree ({})",
+        quoted(&key.name),
+        quoted(&table.schema),
+        quoted(&table.name),
+        key_columns(table, key)
+    )
+}
+
+fn key_columns(table: &Table, key: &PrimaryKey) -> String {
+    let names: Vec<String> = key.columns.iter().map(|&index| quoted(&table.columns[index].name)).collect();
+    names.join(", ")
+}
+
+fn constraint_definition(environment: &Environment, row: &Row<'_>) -> Result<ScalarValue> {
+    let Some(oid) = row.oid(0, &PgType::Oid)? else { return Ok(ScalarValue::Utf8(None)) };
+    let found = environment.catalog.tables().find_map(|table| {
+        if let Some(key) = table.primary_key.as_ref().filter(|key| key.constraint_oid == oid) {
+            return Some(format!("PRIMARY KEY ({})", key_columns(table, key)));
+        }
+        let check = table.checks.iter().find(|check| check.oid == oid)?;
+        Some(format!("CHECK ({})", check.expression))
+    });
+    Ok(ScalarValue::Utf8(found))
+}
+
+/// Bytes as PostgreSQL prints them: the largest unit in which it is at most 10 of the next one.
+fn pretty_size(bytes: i64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes.abs() < 10 * 1024 {
+        return format!("{bytes} bytes");
+    }
+    // As PostgreSQL: halve down to one bit more than the unit, then round the last bit.
+    let mut value = bytes >> 9;
+    for (index, unit) in UNITS.iter().enumerate() {
+        let rounded = (value + value.signum()) / 2;
+        if rounded.abs() < 20 * 1024 / 2 || index == UNITS.len() - 1 {
+            return format!("{rounded} {unit}");
+        }
+        value >>= 10;
+    }
+    format!("{bytes} bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_like_postgresql() {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (10_239, "10239 bytes"),
+            (10_240, "10 kB"),
+            (8_192_000, "8000 kB"),
+            (10_485_248, "10 MB"),
+            (1_000_000_000, "954 MB"),
+            (-20_480, "-20 kB"),
+        ] {
+            assert_eq!(pretty_size(bytes), text, "{bytes}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! PostgreSQL's functions where DataFusion has none, or has another one of the same name.
+//!
+//! Functions of the session ([`session`]) and of the catalog ([`lookup`], [`describe`]) read the
+//! [`Environment`](super::Environment) of their statement. The ones that a client sees change within a
+//! transaction or between transactions are marked stable or volatile, so that no cached plan freezes them.
+
+pub mod apply;
+pub mod array;
+pub mod cast;
+pub mod convert;
+pub mod describe;
+pub mod interval;
+pub mod json;
+pub mod kernel;
+pub mod lookup;
+pub mod names;
+pub mod rowwise;
+pub mod session;
+pub mod settings;
+pub mod table;
+pub mod text;
+pub mod time;
+pub mod undefined;
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
+
+/// All our scalar functions.
+pub fn scalar() -> Vec<Arc<ScalarUDF>> {
+    let mut all = Vec::new();
+    all.extend(session::functions());
+    all.extend(settings::functions());
+    all.extend(lookup::functions());
+    all.extend(describe::functions());
+    all.extend(text::functions());
+    all.extend(time::functions());
+    all.extend(array::functions());
+    all
+}
+
+/// All our aggregate functions.
+pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
+    Vec::new()
+}

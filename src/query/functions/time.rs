@@ -1,0 +1,207 @@
+//! Times in the session's zone: `timezone`, `date_trunc`.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray};
+use arrow::datatypes::{DataType, FieldRef, TimestampMicrosecondType};
+use chrono::{Datelike, NaiveDate};
+use datafusion::common::{Result as DataFusionResult, ScalarValue};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use super::cast::{self, Kind};
+use super::convert::{to_local, to_utc};
+use crate::catalog::types::{PgType, Zone};
+use crate::error::{QueryError, Result};
+use crate::query::bind::errors;
+use crate::query::bind::output::type_of_field;
+use crate::query::environment::Environment;
+use crate::query::planner::EnvironmentExtension;
+
+const SECOND_US: i64 = 1_000_000;
+const DAY_US: i64 = 86_400 * SECOND_US;
+/// Days from the common era's first day to 1970.
+const EPOCH_DAYS: i32 = 719_163;
+
+/// All functions of this file.
+pub fn functions() -> Vec<Arc<ScalarUDF>> {
+    [("timezone", What::Timezone), ("date_trunc", What::Truncate)]
+        .into_iter()
+        .map(|(name, what)| {
+            let signature = Signature::user_defined(Volatility::Stable);
+            Arc::new(ScalarUDF::new_from_impl(TimeFunction { name, what, signature }))
+        })
+        .collect()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum What {
+    /// `timezone(zone, time)`: a local time of the zone, or the point in time that a local time means.
+    Timezone,
+    /// `date_trunc(unit, time [, zone])`.
+    Truncate,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct TimeFunction {
+    name: &'static str,
+    what: What,
+    signature: Signature,
+}
+
+impl TimeFunction {
+    fn result(&self, argument: &PgType) -> PgType {
+        match (self.what, argument) {
+            (What::Timezone, PgType::Timestamptz | PgType::Unknown) => PgType::Timestamp,
+            (What::Timezone, PgType::Timestamp) => PgType::Timestamptz,
+            (What::Timezone, _) => PgType::Timestamp,
+            (What::Truncate, PgType::Timestamp) => PgType::Timestamp,
+            (What::Truncate, _) => PgType::Timestamptz,
+        }
+    }
+}
+
+impl ScalarUDFImpl for TimeFunction {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> DataFusionResult<Vec<DataType>> {
+        let undefined = || {
+            let names: Vec<String> = types.iter().map(super::undefined::type_name).collect();
+            errors::external(QueryError::UndefinedFunction(format!("{}({})", self.name, names.join(", "))))
+        };
+        let maximum = if self.what == What::Truncate { 3 } else { 2 };
+        if types.len() < 2 || types.len() > maximum {
+            return Err(undefined());
+        }
+        let is_text = |data_type: &DataType| matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null);
+        let time = match &types[1] {
+            DataType::Timestamp(_, _) | DataType::Date32 => types[1].clone(),
+            text if is_text(text) => DataType::Utf8,
+            _ => return Err(undefined()),
+        };
+        let mut coerced = vec![DataType::Utf8, time];
+        if types.len() == 3 {
+            coerced.push(DataType::Utf8);
+        }
+        if !is_text(&types[0]) {
+            return Err(undefined());
+        }
+        Ok(coerced)
+    }
+
+    fn return_type(&self, types: &[DataType]) -> DataFusionResult<DataType> {
+        Ok(self.result(&PgType::of_arrow(&types[1])).arrow())
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DataFusionResult<FieldRef> {
+        Ok(Arc::new(self.result(&type_of_field(&args.arg_fields[1])).field(self.name, true)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
+        let environment = EnvironmentExtension::of(&args.config_options)?;
+        let constant = args.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
+        let rows = if constant { 1 } else { args.number_rows };
+        let from = type_of_field(&args.arg_fields[1]);
+        let arrays =
+            args.args.into_iter().map(|argument| argument.into_array(rows)).collect::<DataFusionResult<Vec<_>>>()?;
+        let array = self.run(&arrays, &from, environment).map_err(errors::external)?;
+        if constant {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
+        }
+        Ok(ColumnarValue::Array(array))
+    }
+}
+
+impl TimeFunction {
+    fn run(&self, arrays: &[ArrayRef], from: &PgType, environment: &Environment) -> Result<ArrayRef> {
+        let zoned = match (self.what, from) {
+            (_, PgType::Timestamp) => false,
+            (_, PgType::Timestamptz) => true,
+            // Text and dates are read as points in time.
+            _ => true,
+        };
+        let own = if zoned { PgType::Timestamptz } else { PgType::Timestamp };
+        let source = if matches!(from, PgType::Timestamp | PgType::Timestamptz | PgType::Date) { from } else { &PgType::Unknown };
+        let times = cast::array_to(&arrays[1], source, &own, Kind::Explicit, environment)?;
+        let times = times.as_primitive::<TimestampMicrosecondType>();
+        let words = arrays[0].as_string::<i32>();
+        let zones = arrays.get(2).map(|array| array.as_string::<i32>());
+        let mut answers = Vec::with_capacity(times.len());
+        for row in 0..times.len() {
+            if times.is_null(row) || words.is_null(row) || zones.is_some_and(|zones| zones.is_null(row)) {
+                answers.push(None);
+                continue;
+            }
+            let us = times.value(row);
+            answers.push(Some(match self.what {
+                What::Timezone => {
+                    let zone = zone(words.value(row))?;
+                    if zoned { to_local(us, &zone) } else { to_utc(us, &zone) }
+                }
+                What::Truncate => {
+                    let zone = match zones {
+                        Some(zones) => Some(zone(zones.value(row))?),
+                        None => zoned.then(|| environment.style.time_zone.clone()),
+                    };
+                    let local = zone.as_ref().map_or(us, |zone| to_local(us, zone));
+                    let truncated = truncate(words.value(row), local)?;
+                    zone.as_ref().map_or(truncated, |zone| to_utc(truncated, zone))
+                }
+            }));
+        }
+        let array = TimestampMicrosecondArray::from(answers);
+        let zoned = matches!(self.result(from), PgType::Timestamptz);
+        Ok(Arc::new(if zoned { array.with_timezone("UTC") } else { array }))
+    }
+}
+
+fn zone(text: &str) -> Result<Zone> {
+    Zone::parse(text)
+        .or_else(|| Zone::abbreviation(text).map(Zone::from_east))
+        .ok_or_else(|| QueryError::InvalidParameterValue(format!("time zone \"{text}\" not recognized")).into())
+}
+
+/// The beginning of the unit that a local time lies in.
+fn truncate(unit: &str, us: i64) -> Result<i64> {
+    if us == i64::MAX || us == i64::MIN {
+        return Ok(us);
+    }
+    let to = |length: i64| us - us.rem_euclid(length);
+    let (day, date) = {
+        let day = us.div_euclid(DAY_US);
+        let number = i32::try_from(day).ok().and_then(|day| day.checked_add(EPOCH_DAYS));
+        (day, number.and_then(NaiveDate::from_num_days_from_ce_opt))
+    };
+    let Some(date) = date else { return Ok(us) };
+    let first = |year: i32, month: u32| {
+        let first = NaiveDate::from_ymd_opt(year, month, 1).unwrap_or(date);
+        i64::from(first.num_days_from_ce() - EPOCH_DAYS) * DAY_US
+    };
+    let unit = unit.to_lowercase();
+    Ok(match unit.as_str() {
+        "microsecond" | "microseconds" | "us" | "usec" | "usecs" => us,
+        "millisecond" | "milliseconds" | "ms" | "msec" | "msecs" => to(1000),
+        "second" | "seconds" | "s" | "sec" | "secs" => to(SECOND_US),
+        "minute" | "minutes" | "m" | "min" | "mins" => to(60 * SECOND_US),
+        "hour" | "hours" | "h" | "hr" | "hrs" => to(3600 * SECOND_US),
+        "day" | "days" | "d" => to(DAY_US),
+        "week" | "weeks" | "w" => (day - i64::from(date.weekday().num_days_from_monday())) * DAY_US,
+        "month" | "months" | "mon" | "mons" => first(date.year(), date.month()),
+        "quarter" => first(date.year(), (date.month0() / 3) * 3 + 1),
+        "year" | "years" | "y" | "yr" | "yrs" => first(date.year(), 1),
+        "decade" | "decades" | "decs" | "dec" => first(date.year().div_euclid(10) * 10, 1),
+        "century" | "centuries" | "c" | "cent" => first((date.year() - 1).div_euclid(100) * 100 + 1, 1),
+        "millennium" | "millennia" | "mil" | "mils" => first((date.year() - 1).div_euclid(1000) * 1000 + 1, 1),
+        _ => {
+            let message = format!("unit \"{unit}\" not recognized for type timestamp");
+            return Err(QueryError::InvalidParameterValue(message).into());
+        }
+    })
+}

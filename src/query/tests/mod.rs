@@ -1,0 +1,9 @@
+//! Queries on the real engine, the real catalog and real transactions, in a temporary directory.
+
+mod direct;
+mod dml;
+mod errors;
+mod parameters;
+mod psql;
+mod select;
+mod world;

@@ -1,0 +1,48 @@
+//! DELETE: the query finds the rows, the transaction removes them. It runs again as UPDATE does.
+
+use std::sync::Arc;
+
+use super::Running;
+use super::running::ready;
+use super::update::{IDENTITY_COLUMNS, without_identity};
+use crate::Result;
+use crate::error::{SessionError, StorageError};
+use crate::query::BoundDelete;
+use crate::session::outcome::{Outcome, RowsTag};
+use crate::session::prepared::{Plan, Prepared};
+use crate::transaction::Applied;
+
+/// Removes all rows that the statement finds.
+pub(crate) async fn run(running: &mut Running<'_>, prepared: &Prepared, bound: &Arc<BoundDelete>) -> Result<Outcome> {
+    let mut bound = bound.clone();
+    running.role().may_write(&bound.table.name)?;
+    loop {
+        let found = running.collect(&bound.source).await?;
+        let identity: Vec<_> = (0..IDENTITY_COLUMNS).collect();
+        let identity = found.project(&identity).map_err(|source| StorageError::Arrow { source })?;
+        match running.transaction().delete(&bound.table, &identity).await? {
+            Applied::Done(changed) => {
+                let outcome = match &bound.returning {
+                    Some(returning) => {
+                        let rows = changed.of(&without_identity(&found)?)?;
+                        let returned =
+                            running.planner().returning(&running.environment, returning, running.parameters, &rows)?;
+                        ready(returning.columns.clone(), vec![returned], RowsTag::Delete)
+                    }
+                    None => Outcome::Command { tag: RowsTag::Delete.finish(changed.count) },
+                };
+                running.transaction().statement_end();
+                return Ok(outcome);
+            }
+            Applied::Retry => {
+                running.begin_again().await?;
+                if running.session.validity(&running.environment) != prepared.valid {
+                    bound = match running.session.plan(&prepared.parsed, &prepared.declared, &running.environment)?.plan {
+                        Plan::Delete(bound) => bound,
+                        _ => return Err(SessionError::PlanChanged.into()),
+                    };
+                }
+            }
+        }
+    }
+}

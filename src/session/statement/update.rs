@@ -1,0 +1,75 @@
+//! UPDATE: the query finds the rows and computes their new values, the transaction applies them.
+//!
+//! A row that another transaction changed in between makes the whole statement run again on a new read
+//! point, with the locks it has. So WHERE and SET are always evaluated on the row that is replaced.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+
+use super::Running;
+use super::running::ready;
+use crate::Result;
+use crate::error::{SessionError, StorageError};
+use crate::query::BoundUpdate;
+use crate::session::outcome::{Outcome, RowsTag};
+use crate::session::prepared::{Plan, Prepared};
+use crate::transaction::Applied;
+
+/// How many columns identify a row: `_key` and `_seq`.
+pub(super) const IDENTITY_COLUMNS: usize = 2;
+
+/// Changes all rows that the statement finds.
+pub(crate) async fn run(running: &mut Running<'_>, prepared: &Prepared, bound: &Arc<BoundUpdate>) -> Result<Outcome> {
+    let mut bound = bound.clone();
+    running.role().may_write(&bound.table.name)?;
+    loop {
+        running.prepare_checks(&bound.table);
+        let found = running.collect(&bound.source).await?;
+        let (identity, rows) = split(&found, bound.table.columns.len())?;
+        match running.transaction().update(&bound.table, &identity, rows.clone()).await? {
+            Applied::Done(changed) => {
+                let outcome = match &bound.returning {
+                    Some(returning) => {
+                        // Columns of other tables in FROM stand behind those of the table.
+                        let all = changed.of(&without_identity(&found)?)?;
+                        let returned =
+                            running.planner().returning(&running.environment, returning, running.parameters, &all)?;
+                        ready(returning.columns.clone(), vec![returned], RowsTag::Update)
+                    }
+                    None => Outcome::Command { tag: RowsTag::Update.finish(changed.count) },
+                };
+                running.transaction().statement_end();
+                return Ok(outcome);
+            }
+            Applied::Retry => {
+                running.begin_again().await?;
+                if running.session.validity(&running.environment) != prepared.valid {
+                    bound = again(running, prepared)?;
+                }
+            }
+        }
+    }
+}
+
+/// The definitions have changed while the statement waited: it is bound once more.
+fn again(running: &Running<'_>, prepared: &Prepared) -> Result<Arc<BoundUpdate>> {
+    match running.session.plan(&prepared.parsed, &prepared.declared, &running.environment)?.plan {
+        Plan::Update(bound) => Ok(bound),
+        _ => Err(SessionError::PlanChanged.into()),
+    }
+}
+
+/// The identity of the rows, and the columns of their table.
+pub(super) fn split(found: &RecordBatch, columns: usize) -> Result<(RecordBatch, RecordBatch)> {
+    let arrow = |source| StorageError::Arrow { source };
+    let identity = found.project(&(0..IDENTITY_COLUMNS).collect::<Vec<_>>()).map_err(arrow)?;
+    let rows = found.project(&(IDENTITY_COLUMNS..IDENTITY_COLUMNS + columns).collect::<Vec<_>>()).map_err(arrow)?;
+    Ok((identity, rows))
+}
+
+/// Everything but the identity.
+pub(super) fn without_identity(found: &RecordBatch) -> Result<RecordBatch> {
+    let rest: Vec<_> = (IDENTITY_COLUMNS..found.num_columns()).collect();
+    Ok(found.project(&rest).map_err(|source| StorageError::Arrow { source })?)
+}

@@ -1,0 +1,114 @@
+//! NOTIFY, LISTEN and change events: at commit, in order, or not at all.
+
+use std::sync::Arc;
+
+use crate::base::ids::SessionId;
+use crate::catalog::TableDefinition;
+use crate::notify::{Hub, QueueLimits};
+use crate::transaction::OnConflict;
+
+use super::world::{World, definition, delete, pairs, update};
+
+fn texts(world: &World) -> Vec<String> {
+    world.heard.0.lock().drain(..).map(|(_, text)| text).collect()
+}
+
+#[tokio::test]
+async fn equal_notifications_of_a_transaction_are_sent_once_and_in_order() {
+    let world = World::new().await;
+    let mut one = world.begin(1).await;
+    for payload in ["a", "b", "a"] {
+        one.notify("news", payload).unwrap();
+        one.statement_begin().await.unwrap();
+    }
+    one.notify("other", "a").unwrap();
+    one.notify("news", "c").unwrap();
+    one.statement_rollback();
+    one.notify("other", "d").unwrap();
+    assert!(texts(&world).is_empty(), "not before the commit");
+    one.commit().await.unwrap();
+    assert_eq!(texts(&world), ["news:a", "news:b", "other:d"]);
+}
+
+#[tokio::test]
+async fn notifications_that_postgresql_refuses_are_refused() {
+    let world = World::new().await;
+    let mut one = world.begin(1).await;
+    for (channel, payload, message) in [
+        (String::new(), String::new(), "channel name cannot be empty"),
+        ("c".repeat(64), String::new(), "channel name too long"),
+        ("c".into(), "p".repeat(8000), "payload string too long"),
+    ] {
+        let refused = one.notify(channel, payload).unwrap_err();
+        assert_eq!((refused.sqlstate().0, refused.to_string().as_str()), ("22023", message));
+    }
+    one.notify("c".repeat(63), "p".repeat(7999)).unwrap();
+}
+
+#[tokio::test]
+async fn row_changes_of_a_table_with_a_feed_are_told_with_their_seq() {
+    let world = World::new().await;
+    let table = world.create_as(TableDefinition { changes: true, ..definition("t") }).await;
+    let quiet = world.create("quiet").await;
+    let mut one = world.begin(1).await;
+    one.insert(&table, pairs(&table, &[(1, 10), (2, 20)]), OnConflict::Error).await.unwrap();
+    one.insert(&quiet, pairs(&quiet, &[(1, 10)]), OnConflict::Error).await.unwrap();
+    let seq = one.commit().await.unwrap();
+    let mut two = world.begin(1).await;
+    update(&mut two, &table, |id, _| id == 1, |id, value| (id, value + 1)).await.unwrap();
+    two.statement_begin().await.unwrap();
+    delete(&mut two, &table, |id, _| id == 2).await.unwrap();
+    let next = two.commit().await.unwrap();
+    assert_eq!(
+        texts(&world),
+        [
+            format!(r#" {{"table":"t","op":"insert","seq":{seq},"key":{{"id":1}},"row":{{"id":1,"value":10,"note":"note"}}}}"#),
+            format!(r#" {{"table":"t","op":"insert","seq":{seq},"key":{{"id":2}},"row":{{"id":2,"value":20,"note":"note"}}}}"#),
+            format!(r#" {{"table":"t","op":"update","seq":{next},"key":{{"id":1}},"row":{{"id":1,"value":11,"note":"note"}}}}"#),
+            format!(r#" {{"table":"t","op":"delete","seq":{next},"key":{{"id":2}},"row":null}}"#),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn changes_of_rows_that_a_truncate_removes_are_not_told() {
+    let world = World::new().await;
+    let table = world.create_as(TableDefinition { changes: true, ..definition("t") }).await;
+    let mut one = world.begin(1).await;
+    one.insert(&table, pairs(&table, &[(1, 10)]), OnConflict::Error).await.unwrap();
+    one.statement_begin().await.unwrap();
+    one.truncate(&table).await.unwrap();
+    one.commit().await.unwrap();
+    assert!(texts(&world).is_empty());
+}
+
+#[tokio::test]
+async fn listen_and_unlisten_take_effect_at_commit() {
+    let world = World::new().await;
+    let hub = Hub::new(QueueLimits::default());
+    let subscriber = Arc::new(hub.subscriber(world.tenant, SessionId(1)));
+    subscriber.listen("old");
+
+    let mut undone = world.begin(1).await;
+    undone.listen(&subscriber, "never");
+    undone.unlisten(&subscriber, "old");
+    undone.rollback();
+    assert_eq!(subscriber.channels(), ["old"]);
+
+    let mut one = world.begin(1).await;
+    one.listen(&subscriber, "a");
+    one.listen(&subscriber, "b");
+    one.unlisten(&subscriber, "a");
+    one.unlisten(&subscriber, "old");
+    assert_eq!(subscriber.channels(), ["old"]);
+    one.commit().await.unwrap();
+    assert_eq!(subscriber.channels(), ["b"]);
+
+    let mut two = world.begin(1).await;
+    two.listen(&subscriber, "c");
+    two.unlisten_all(&subscriber);
+    two.listen(&subscriber, "d");
+    two.notify("news", "beside it").unwrap();
+    two.commit().await.unwrap();
+    assert_eq!(subscriber.channels(), ["d"]);
+}
