@@ -491,24 +491,24 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused_with_its_line() {
         let error = parse("[server]\nmax_connections = 3\n\n[flush]\nmax_bites = 1\n").unwrap_err();
-        assert!(error.starts_with("kalam.toml:5: unknown field `max_bites`"), "{error}");
+        assert!(error.starts_with("kalam.toml, line 5: unknown field `max_bites`"), "{error}");
         let error = parse("[sever]\n").unwrap_err();
-        assert!(error.starts_with("kalam.toml:1: unknown field `sever`"), "{error}");
+        assert!(error.starts_with("kalam.toml, line 1: unknown field `sever`"), "{error}");
         let error = parse("[[auth.keys]]\nalgorithm = \"RS256\"\npath = \"x\"\nkidd = \"1\"\n").unwrap_err();
-        assert!(error.starts_with("kalam.toml:4: unknown field `kidd`"), "{error}");
+        assert!(error.starts_with("kalam.toml, line 4: unknown field `kidd`"), "{error}");
     }
 
     #[test]
     fn a_bad_value_is_refused_with_its_line() {
         for (text, expected) in [
-            ("[commit]\ndurability = \"maybe\"\n", "kalam.toml:2: unknown variant `maybe`"),
-            ("[server]\n\nlisten = \"nowhere\"\n", "kalam.toml:3: invalid socket address"),
-            ("[auth]\nissuer = \"x\"\nleeway_s = 31\n", "kalam.toml:3: auth.leeway_s: must be at most 30"),
-            ("[server]\nmax_connections = 0\n", "kalam.toml:2: server.max_connections: must be at least 1"),
-            ("[server]\nlisten = \"0.0.0.0:1\"\n[tls]\nmode = \"off\"\n", "kalam.toml:4: tls.mode: TLS can be off only"),
-            ("[auth.keys]]\n", "kalam.toml:1: "),
-            ("[[auth.keys]]\nalgorithm = \"HS256\"\npath = \"x\"\n", "kalam.toml:2: unknown variant `HS256`"),
-            ("[storage]\nblock_cache_bytes = -1\n", "kalam.toml:2: "),
+            ("[commit]\ndurability = \"maybe\"\n", "kalam.toml, line 2: unknown variant `maybe`"),
+            ("[server]\n\nlisten = \"nowhere\"\n", "kalam.toml, line 3: invalid socket address"),
+            ("[auth]\nissuer = \"x\"\nleeway_s = 31\n", "kalam.toml, line 3: auth.leeway_s: must be at most 30"),
+            ("[server]\nmax_connections = 0\n", "kalam.toml, line 2: server.max_connections: must be at least 1"),
+            ("[server]\nlisten = \"0.0.0.0:1\"\n[tls]\nmode = \"off\"\n", "kalam.toml, line 4: tls.mode: TLS can be off only"),
+            ("[auth.keys]]\n", "kalam.toml, line 1: "),
+            ("[[auth.keys]]\nalgorithm = \"HS256\"\npath = \"x\"\n", "kalam.toml, line 2: unknown variant `HS256`"),
+            ("[storage]\nblock_cache_bytes = -1\n", "kalam.toml, line 2: "),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.starts_with(expected), "{text:?} gave {error:?}");

@@ -11,9 +11,6 @@ pub enum AuthError {
     /// The client did not ask for TLS, and the server requires it.
     #[error("TLS is required: connect with sslmode=require")]
     TlsRequired,
-    /// The startup message names no user.
-    #[error("no PostgreSQL user name specified in startup packet")]
-    NoUser,
     /// The session's token reached its `exp`.
     #[error("terminating connection because its token expired")]
     TokenExpired,
@@ -25,7 +22,7 @@ pub enum AuthError {
 impl AuthError {
     pub(super) fn describe(&self, report: &mut Report) {
         match self {
-            Self::Refused { .. } | Self::TlsRequired | Self::NoUser => report.severity = Severity::Fatal,
+            Self::Refused { .. } | Self::TlsRequired => report.severity = Severity::Fatal,
             Self::TokenExpired => {
                 report.severity = Severity::Fatal;
                 report.hint = Some("Connect with a new token, or call kalam.reauthenticate() in time.".into());

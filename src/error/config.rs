@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub enum ConfigError {
     #[error("cannot read {}: {source}", path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("{}:{line}: {message}", path.display())]
+    #[error("{}, line {line}: {message}", path.display())]
     Invalid { path: PathBuf, line: usize, message: String },
     #[error("{0}")]
     Refused(String),

@@ -33,7 +33,7 @@ fn auth(error: &AuthError) -> &'static str {
     use AuthError::*;
     match error {
         Refused { .. } => "28P01",
-        TlsRequired | NoUser | TokenExpired | NotRenewed { .. } => "28000",
+        TlsRequired | TokenExpired | NotRenewed { .. } => "28000",
     }
 }
 

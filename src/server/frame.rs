@@ -58,7 +58,7 @@ pub(super) fn next(input: &mut BytesMut, stage: Stage) -> Result<Option<Frame>, 
     let Some(longest) = stage.longest(kind) else {
         return Err(match stage {
             Stage::Login { .. } => {
-                SessionError::BrokenProtocol(format!("expected password response, got message type {kind}"))
+                SessionError::BrokenProtocol(format!("expected a password, got message type {kind}"))
             }
             Stage::Session { .. } => SessionError::BrokenProtocol(format!("invalid frontend message type {kind}")),
         });

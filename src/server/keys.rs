@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
+use jsonwebtoken::jwk::{self, AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 
 use super::jwt::Claims;
@@ -96,18 +96,17 @@ pub(super) fn load(config: &Auth, local: Option<&SigningKey>) -> Result<Vec<Veri
 /// The algorithm that a JWK is for: what it says, if that fits its type, else what its type implies.
 /// Symmetric keys have no place in a set of public keys.
 fn jwk_algorithm(jwk: &Jwk) -> Option<Algorithm> {
-    let implied = match &jwk.algorithm {
-        AlgorithmParameters::RSA(_) => Algorithm::RS256,
-        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => Algorithm::ES256,
-        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => Algorithm::EdDSA,
+    let (implied, name) = match &jwk.algorithm {
+        AlgorithmParameters::RSA(_) => (Algorithm::RS256, jwk::KeyAlgorithm::RS256),
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => {
+            (Algorithm::ES256, jwk::KeyAlgorithm::ES256)
+        }
+        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => {
+            (Algorithm::EdDSA, jwk::KeyAlgorithm::EdDSA)
+        }
         _ => return None,
     };
-    let stated = jwk.common.key_algorithm.map(|algorithm| algorithm.to_algorithm());
-    match stated {
-        None => Some(implied),
-        Some(Ok(stated)) if stated == implied => Some(implied),
-        Some(_) => None,
-    }
+    jwk.common.key_algorithm.is_none_or(|stated| stated == name).then_some(implied)
 }
 
 /// Refuses keys that can never verify anything, and RSA keys that are too short.

@@ -6,8 +6,8 @@
 use bytes::{Buf, Bytes};
 
 use super::frame::Frame;
-use super::text::utf8;
 use crate::base::ids::Oid;
+use crate::catalog::types::utf8;
 use crate::error::{Result, SessionError};
 
 /// One message after login.

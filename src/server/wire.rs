@@ -16,6 +16,9 @@ const READ_BYTES: usize = 16 << 10;
 /// Memory for replies that is kept between them.
 const KEPT_OUTPUT_BYTES: usize = 256 << 10;
 
+/// Bytes of a client that are thrown away while its connection is closed.
+const GOODBYE_BYTES: usize = 64 << 20;
+
 /// Why nothing can be read or written any more.
 #[derive(Debug)]
 pub(super) enum Broken {
@@ -148,11 +151,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Ok(self.stream.flush().await?)
     }
 
-    /// Says goodbye: sends what is left and closes the writing side.
+    /// Says goodbye: sends what is left, closes the writing side, and waits for the client to close its own.
+    /// What still comes is thrown away: a socket that is closed with unread bytes resets the connection, and
+    /// the client would not see the reason.
     pub(super) async fn close(&mut self) {
-        if self.flush().await.is_ok() {
-            // The client may be gone already; then there is nobody to tell.
-            let _ = self.stream.shutdown().await;
+        if self.flush().await.is_err() || self.stream.shutdown().await.is_err() {
+            return;
+        }
+        let mut thrown_away = 0;
+        while thrown_away < GOODBYE_BYTES {
+            self.input.clear();
+            self.input.reserve(READ_BYTES);
+            match self.stream.read_buf(&mut self.input).await {
+                Ok(0) | Err(_) => return,
+                Ok(count) => thrown_away += count,
+            }
         }
     }
 }
