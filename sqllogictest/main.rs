@@ -112,8 +112,15 @@ where
 {
     runner.with_normalizer(as_it_is);
     runner.with_column_validator(same_types);
-    runner.run_file(script).map_err(|error| error.display(false).to_string())?;
-    Ok(())
+    // A record that fails does not stop its script: the report shows everything that is wrong.
+    let records = sqllogictest::parse_file(script).map_err(|error| error.to_string())?;
+    let mut wrong = Vec::new();
+    for record in records {
+        if let Err(error) = futures::executor::block_on(runner.run_async(record)) {
+            wrong.push(error.display(false).to_string());
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(format!("{} records\n\n{}", wrong.len(), wrong.join("\n")).into()) }
 }
 
 /// Writes a script's expectations from PostgreSQL's answers.

@@ -117,6 +117,7 @@ impl Planner {
         let mut state = self.state.as_ref().clone();
         let extension = EnvironmentExtension { environment: Some(Arc::clone(environment)), context: None };
         state.config_mut().options_mut().extensions.insert(extension);
+        begin(&mut state);
         state
     }
 }
@@ -130,7 +131,15 @@ pub(crate) fn running_state(base: &SessionState, context: Arc<ScanContext>) -> S
     };
     state.config_mut().options_mut().extensions.insert(extension);
     state.config_mut().set_extension(context);
+    begin(&mut state);
     state
+}
+
+/// Hands the configuration to the functions that the optimiser and the physical planner call: they get it from
+/// the execution's properties, not from the state.
+fn begin(state: &mut SessionState) {
+    let options = Arc::clone(state.config().options());
+    state.execution_props_mut().mark_start_execution(options);
 }
 
 /// Carries the environment to functions inside DataFusion's configuration.
