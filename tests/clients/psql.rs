@@ -86,7 +86,7 @@ fn catalog_commands_show_what_is_there() {
             "timestamp with time zone",
             "'x''y'::text",
             "\"Odd name_pkey\" PRIMARY KEY, btree (\"Key\", b)",
-            "\"Odd name_n_check\" CHECK (n > 0::numeric)",
+            "\"Odd name_n_check\" CHECK (n > 0",
         ],
     );
     expect(&psql::run(&url, &[], "\\d nosuchtable\n").stderr, &["Did not find any relation named \"nosuchtable\"."]);
