@@ -505,7 +505,10 @@ mod tests {
             ("[server]\n\nlisten = \"nowhere\"\n", "kalam.toml, line 3: invalid socket address"),
             ("[auth]\nissuer = \"x\"\nleeway_s = 31\n", "kalam.toml, line 3: auth.leeway_s: must be at most 30"),
             ("[server]\nmax_connections = 0\n", "kalam.toml, line 2: server.max_connections: must be at least 1"),
-            ("[server]\nlisten = \"0.0.0.0:1\"\n[tls]\nmode = \"off\"\n", "kalam.toml, line 4: tls.mode: TLS can be off only"),
+            (
+                "[server]\nlisten = \"0.0.0.0:1\"\n[tls]\nmode = \"off\"\n",
+                "kalam.toml, line 4: tls.mode: TLS can be off only",
+            ),
             ("[auth.keys]]\n", "kalam.toml, line 1: "),
             ("[[auth.keys]]\nalgorithm = \"HS256\"\npath = \"x\"\n", "kalam.toml, line 2: unknown variant `HS256`"),
             ("[storage]\nblock_cache_bytes = -1\n", "kalam.toml, line 2: "),

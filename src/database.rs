@@ -64,23 +64,16 @@ impl Database {
     /// As [`open`](Self::open).
     pub async fn open_with(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Database>> {
         config.validate()?;
-        let hub = Hub::new(QueueLimits {
-            notifications: config.notify.queue_messages,
-            bytes: config.notify.queue_bytes,
-        });
+        let hub =
+            Hub::new(QueueLimits { notifications: config.notify.queue_messages, bytes: config.notify.queue_bytes });
         let (options, observer, engine_clock) = (storage_options(&config), hub.clone(), clock.clone());
         let engine = tokio::task::spawn_blocking(move || Engine::open(options, engine_clock, observer))
             .await
             .map_err(|_| SessionError::Panicked)??;
         let catalogs = Catalogs::open(&engine.meta(), &engine.read_point())?;
         let random = Arc::new(Random::default());
-        let manager = Manager::new(
-            engine.clone(),
-            catalogs.clone(),
-            clock.clone(),
-            random.clone(),
-            config.transaction.max_bytes,
-        );
+        let manager =
+            Manager::new(engine.clone(), catalogs.clone(), clock.clone(), random.clone(), config.transaction.max_bytes);
         let planner = Arc::new(planner(&config)?);
         let services = Arc::new_cyclic(|services: &std::sync::Weak<Services>| Services {
             tenants: Arc::new(TenantMaker { services: services.clone(), turn: tokio::sync::Mutex::new(()) }),
@@ -96,12 +89,8 @@ impl Database {
         });
         let shutdown = CancellationToken::new();
         let policy = config.flush.automatic.then(|| policy(&config.flush));
-        let background = tokio::spawn(automatic::run(
-            engine.clone(),
-            Arc::new(CatalogShapes(catalogs)),
-            policy,
-            shutdown.clone(),
-        ));
+        let background =
+            tokio::spawn(automatic::run(engine.clone(), Arc::new(CatalogShapes(catalogs)), policy, shutdown.clone()));
         Ok(Arc::new(Database { services, engine, shutdown, background: Mutex::new(Some(background)) }))
     }
 
@@ -185,6 +174,7 @@ fn storage_options(config: &Config) -> StorageOptions {
     options.block_cache_bytes = config.storage.block_cache_bytes;
     options.write_buffer_bytes = config.storage.write_buffer_bytes;
     options.history_cache_bytes = config.storage.history_cache_bytes as u64;
+    options.history_limits.file_bytes = config.flush.target_file_bytes;
     options.commit_queue = config.commit.max_queue;
     options.group_bytes = config.commit.max_group_bytes;
     options

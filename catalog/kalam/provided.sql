@@ -3,39 +3,37 @@
 
 -- The databases of this server.
 CREATE TABLE kalam.tenants (
-    id         oid,
-    name       text,
-    owner      text,
-    created_at timestamptz
+    name       name NOT NULL,
+    id         oid NOT NULL,
+    owner      name NOT NULL,
+    created_at timestamptz NOT NULL
 ) WITH (oid = 13201);
 
--- The Parquet files that the statement's snapshot reads.
+-- The Parquet files that hold flushed rows.
 CREATE TABLE kalam.history_files (
-    schema_name text,
-    table_name  text,
-    table_oid   oid,
-    path        text,
-    rows        int8,
-    bytes       int8,
-    min_seq     int8,
-    max_seq     int8,
-    created_at  timestamptz
+    table_name text NOT NULL,
+    file       text NOT NULL,
+    rows       int8 NOT NULL,
+    bytes      int8 NOT NULL,
+    min_seq    int8 NOT NULL,
+    max_seq    int8 NOT NULL,
+    created_at timestamptz NOT NULL
 ) WITH (oid = 13202);
 
--- The last flushes.
+-- The last flushes, the newest one last.
 CREATE TABLE kalam.flushes (
-    table_name  text,
-    started_at  timestamptz,
-    duration_us int8,
-    rows        int8,
-    files       int4,
-    bytes       int8,
-    error       text
+    table_name text NOT NULL,
+    started_at timestamptz NOT NULL,
+    duration   interval NOT NULL,
+    rows       int8 NOT NULL,
+    files      int4 NOT NULL,
+    bytes      int8 NOT NULL,
+    error      text
 ) WITH (oid = 13203);
 
 -- Who listens to what.
 CREATE TABLE kalam.subscriptions (
-    pid     int4,
-    channel text,
-    queued  int8
+    pid     int4 NOT NULL,
+    channel text NOT NULL,
+    queued  int8 NOT NULL
 ) WITH (oid = 13204);

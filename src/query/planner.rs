@@ -122,6 +122,13 @@ impl Planner {
     }
 }
 
+/// Physical expressions take their configuration, and with it the environment, from the execution's
+/// properties.
+fn begin(state: &mut SessionState) {
+    let options = Arc::clone(state.config_options());
+    state.execution_props_mut().mark_start_execution(options);
+}
+
 /// A state whose functions see the environment and whose tables can be read.
 pub(crate) fn running_state(base: &SessionState, context: Arc<ScanContext>) -> SessionState {
     let mut state = base.clone();

@@ -29,9 +29,7 @@ impl Authenticator {
     pub fn new(config: &Auth, local: &SigningKey, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
         let keys = keys::load(config, config.local_key.then_some(local))?;
         if keys.is_empty() {
-            return Err(ConfigError::Refused(
-                "auth: nobody could log in: set local_key, keys or jwks".into(),
-            ));
+            return Err(ConfigError::Refused("auth: nobody could log in: set local_key, keys or jwks".into()));
         }
         Ok(Self { verifier: Verifier::new(keys, config.max_token_bytes, clock) })
     }

@@ -111,11 +111,7 @@ impl Connection {
 
     /// What can end the connection at any moment, also while a statement runs.
     pub(super) fn watch(&self) -> Watch {
-        Watch {
-            server: self.server.clone(),
-            deadline: self.deadline.clone(),
-            terminated: self.session.terminated(),
-        }
+        Watch { server: self.server.clone(), deadline: self.deadline.clone(), terminated: self.session.terminated() }
     }
 
     /// Greets the client and answers its messages until something ends the connection.
@@ -372,9 +368,16 @@ mod tests {
 
     #[test]
     fn times_are_read_as_show_writes_them() {
-        for (text, expected) in
-            [("0", 0), ("200ms", 200), ("5s", 5_000), ("2min", 120_000), ("1h", 3_600_000), ("1d", 86_400_000), ("", 0), ("x", 0)]
-        {
+        for (text, expected) in [
+            ("0", 0),
+            ("200ms", 200),
+            ("5s", 5_000),
+            ("2min", 120_000),
+            ("1h", 3_600_000),
+            ("1d", 86_400_000),
+            ("", 0),
+            ("x", 0),
+        ] {
             assert_eq!(milliseconds(text), expected, "{text}");
         }
     }

@@ -146,7 +146,8 @@ fn a_key_means_one_algorithm_and_one_issuer() {
     // The same without an id: the data directory's key does not verify it.
     let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &external_claims(), &confused).unwrap();
     assert_eq!(bench.verifier.verify(&token), Err(Refusal::Signature));
-    let token = jsonwebtoken::encode(&Header::new(Algorithm::HS512), &claims(), &EncodingKey::from_secret(&bench.secret));
+    let token =
+        jsonwebtoken::encode(&Header::new(Algorithm::HS512), &claims(), &EncodingKey::from_secret(&bench.secret));
     assert_eq!(bench.verifier.verify(&token.unwrap()), Err(Refusal::NoSuchKey));
 }
 

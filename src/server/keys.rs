@@ -263,7 +263,10 @@ mod tests {
         SigningKey::load_or_create(directory.path(), &Random::default()).unwrap();
         fs::set_permissions(SigningKey::path(directory.path()), fs::Permissions::from_mode(0o640)).unwrap();
         let error = SigningKey::load(directory.path()).unwrap_err().to_string();
-        assert!(error.ends_with("signing.key: others can read this secret; run chmod 600 on it, or replace it"), "{error}");
+        assert!(
+            error.ends_with("signing.key: others can read this secret; run chmod 600 on it, or replace it"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -19,12 +19,12 @@ use tracing::Instrument;
 
 use super::auth::Authenticator;
 use super::connection::{Connection, Stop};
-use super::{errors, keys};
 use super::frame::Stage;
 use super::message;
 use super::startup::{self, Failed, Opening, Socket, Startup};
 use super::tls::{self, Identity};
 use super::wire::{Broken, Wire};
+use super::{errors, keys};
 use crate::base::clock::Clock;
 use crate::base::shutdown::CancellationToken;
 use crate::config::{self, Config};

@@ -12,8 +12,8 @@ use crate::error::ConfigError;
 /// # Errors
 /// `log.level` is not a level and not a filter.
 pub fn start(config: &Log) -> Result<(), ConfigError> {
-    let filter = EnvFilter::try_new(&config.level)
-        .map_err(|error| ConfigError::Refused(format!("log.level: {error}")))?;
+    let filter =
+        EnvFilter::try_new(&config.level).map_err(|error| ConfigError::Refused(format!("log.level: {error}")))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -14,12 +14,25 @@ use crate::error::{Result, SessionError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ClientMessage {
     Query(String),
-    Parse { statement: String, sql: String, parameter_types: Vec<Oid> },
+    Parse {
+        statement: String,
+        sql: String,
+        parameter_types: Vec<Oid>,
+    },
     Bind(Bind),
-    Describe { target: Target, name: String },
+    Describe {
+        target: Target,
+        name: String,
+    },
     /// `max_rows` 0: all.
-    Execute { portal: String, max_rows: usize },
-    Close { target: Target, name: String },
+    Execute {
+        portal: String,
+        max_rows: usize,
+    },
+    Close {
+        target: Target,
+        name: String,
+    },
     Flush,
     Sync,
     Terminate,

@@ -233,7 +233,10 @@ fn options(text: &str) -> Result<Vec<(String, String)>> {
             _ => None,
         };
         let Some((name, value)) = assignment.as_deref().and_then(|assignment| assignment.split_once('=')) else {
-            return Err(SessionError::BrokenProtocol(format!("invalid command-line argument for server process: {word}")).into());
+            return Err(SessionError::BrokenProtocol(format!(
+                "invalid command-line argument for server process: {word}"
+            ))
+            .into());
         };
         // On a command line, - stands for _ in names.
         settings.push((name.replace('-', "_"), value.to_owned()));

@@ -135,8 +135,7 @@ async fn direct_tls_needs_the_name_of_the_protocol() {
             let mut config = crate::server::cli::pinned(identity.certificate_sha256);
             config.alpn_protocols = protocols;
             let name = ServerName::try_from("localhost").unwrap();
-            let mut client =
-                tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, client).await.unwrap();
+            let mut client = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, client).await.unwrap();
             // The server may be gone already.
             let _ = client.write_all(&startup_message()).await;
             let _ = client.flush().await;

@@ -60,8 +60,7 @@ fn load(certificate: &Path, key: &Path) -> Result<Identity, ConfigError> {
         .map_err(|_| unusable(certificate, "not certificates in PEM"))?;
     let Some(own) = chain.first() else { return Err(unusable(certificate, "no certificate in PEM")) };
     let certificate_sha256 = sha256(own);
-    let secret =
-        PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|_| unusable(key, "not a private key in PEM"))?;
+    let secret = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|_| unusable(key, "not a private key in PEM"))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

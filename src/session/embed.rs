@@ -7,6 +7,7 @@ use datafusion::common::ScalarValue;
 use futures::TryStreamExt;
 
 use super::outcome::Outcome;
+use super::run::affected;
 use super::state::Session;
 use super::statement::command::Parsed;
 use crate::Result;
@@ -102,9 +103,7 @@ impl Session {
     async fn drain(&mut self, outcome: Outcome) -> Result<u64> {
         let drained = match outcome {
             Outcome::Empty => Ok(0),
-            Outcome::Command { tag } => {
-                Ok(tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0))
-            }
+            Outcome::Command { tag } => Ok(affected(&tag)),
             Outcome::Rows { mut stream, .. } => {
                 let mut rows = 0;
                 loop {

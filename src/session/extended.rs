@@ -158,8 +158,7 @@ impl Session {
     }
 
     async fn try_execute_portal(&mut self, name: &str) -> Result<Outcome> {
-        let portal =
-            self.portals.get_mut(name).ok_or_else(|| SessionError::UnknownPortal(name.to_owned()))?;
+        let portal = self.portals.get_mut(name).ok_or_else(|| SessionError::UnknownPortal(name.to_owned()))?;
         let statement = portal.statement.clone();
         match std::mem::replace(&mut portal.state, PortalState::Running) {
             PortalState::Suspended(outcome) => Ok(*outcome),

@@ -40,10 +40,10 @@ pub use portal::Portal;
 pub use prepared::Prepared;
 pub use principal::{Principal, Role};
 pub use registry::{Entry, Registry};
+pub(crate) use seed::tables as starting_tables;
 pub use services::{Limits, Reauthenticate, Services, Tenants};
 pub use settings::{SERVER_VERSION, Settings};
 pub use state::Session;
-pub(crate) use seed::tables as starting_tables;
 pub use statement::command::Parsed;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! after the statement was started, or be abandoned half-way.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::task::AbortHandle;
@@ -26,6 +26,8 @@ pub(crate) struct Request {
     timed_out: Arc<AtomicBool>,
     timer: Option<AbortHandle>,
     rows: u64,
+    /// Counts the rows of a COPY TO while they are written.
+    copied: Option<Arc<AtomicU64>>,
     failed: Option<SqlState>,
     shared: Arc<Shared>,
 }
@@ -54,6 +56,7 @@ impl Request {
             timed_out,
             timer,
             rows: 0,
+            copied: None,
             failed: None,
             shared: shared.clone(),
         }
@@ -65,6 +68,10 @@ impl Request {
 
     pub fn add_rows(&mut self, rows: u64) {
         self.rows += rows;
+    }
+
+    pub fn count_with(&mut self, copied: Arc<AtomicU64>) {
+        self.copied = Some(copied);
     }
 
     /// Names the right reason of a canceled statement, and remembers the failure for the log.
@@ -88,6 +95,7 @@ impl Drop for Request {
         if let Some(timer) = &self.timer {
             timer.abort();
         }
+        let rows = self.copied.as_ref().map_or(self.rows, |copied| copied.load(Ordering::Relaxed));
         let elapsed = self.started.elapsed();
         let slow = self.shared.services.limits.slow_statement;
         macro_rules! log {
@@ -98,7 +106,7 @@ impl Drop for Request {
                     request = %format_args!("{}-{}", self.shared.entry.id.0, self.number),
                     tenant = %self.shared.tenant.name,
                     user = %self.shared.entry.user,
-                    rows = self.rows,
+                    rows,
                     elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
                     sqlstate = self.failed.map_or("00000", |state| state.0),
                     statement = cut(&self.text),

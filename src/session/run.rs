@@ -52,7 +52,11 @@ impl Session {
     }
 
     /// Runs a prepared statement.
-    pub(super) async fn run_prepared(&mut self, prepared: &Arc<Prepared>, parameters: &[ScalarValue]) -> Result<Outcome> {
+    pub(super) async fn run_prepared(
+        &mut self,
+        prepared: &Arc<Prepared>,
+        parameters: &[ScalarValue],
+    ) -> Result<Outcome> {
         let parsed = prepared.parsed.clone();
         if self.block == Block::Failed && !parsed.ends_transaction() {
             return Err(SessionError::Aborted.into());
@@ -63,7 +67,9 @@ impl Session {
         let request = self.start(&parsed);
         match &parsed.body {
             Body::Utility(utility) => self.utility(utility, request).await,
-            Body::Sql(_) => self.planned(request, &parsed, Some(prepared.clone()), &prepared.declared, parameters).await,
+            Body::Sql(_) => {
+                self.planned(request, &parsed, Some(prepared.clone()), &prepared.declared, parameters).await
+            }
         }
     }
 
@@ -197,7 +203,9 @@ impl Session {
         let planner = &self.shared.services.planner;
         let environment = &match &parsed.body {
             // Positions in errors count in the text that is bound.
-            Body::Sql(sql) => Arc::new(Environment { source: Some(sql.source.clone()), ..Environment::clone(environment) }),
+            Body::Sql(sql) => {
+                Arc::new(Environment { source: Some(sql.source.clone()), ..Environment::clone(environment) })
+            }
             Body::Utility(_) => environment.clone(),
         };
         let mut columns = None;
@@ -277,13 +285,14 @@ pub(super) fn rows(stream: SendableRecordBatchStream) -> Rows {
 }
 
 /// Lets the request live as long as its rows stream.
-fn watch(outcome: Outcome, request: Request) -> Outcome {
+fn watch(outcome: Outcome, mut request: Request) -> Outcome {
     match outcome {
         Outcome::Rows { columns, stream, tag } => {
             let stream = Watched { inner: stream, request, count: |batch: &RecordBatch| batch.num_rows() as u64 };
             Outcome::Rows { columns, stream: stream.boxed(), tag }
         }
         Outcome::CopyOut(CopyOut { columns, stream, rows }) => {
+            request.count_with(rows.clone());
             let stream = Watched { inner: stream, request, count: |_: &bytes::Bytes| 0 };
             Outcome::CopyOut(CopyOut { columns, stream: stream.boxed(), rows })
         }
@@ -291,8 +300,17 @@ fn watch(outcome: Outcome, request: Request) -> Outcome {
             copy.keep(request);
             Outcome::CopyIn(copy)
         }
-        done => done,
+        Outcome::Command { tag } => {
+            request.add_rows(affected(&tag));
+            Outcome::Command { tag }
+        }
+        Outcome::Empty => Outcome::Empty,
     }
+}
+
+/// The number of rows in a tag.
+pub(super) fn affected(tag: &str) -> u64 {
+    tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
 struct Watched<T> {

@@ -20,7 +20,10 @@ use crate::query::{self, ActivityRow, Environment, FlushRow, Host, SettingRow, S
 ///
 /// # Errors
 /// When a statement in `catalog/kalam/` is wrong, which a test rules out.
-pub(crate) fn tables(services: &Services, empty: Arc<TenantCatalog>) -> Result<(Arc<TenantCatalog>, Vec<CatalogWrite>)> {
+pub(crate) fn tables(
+    services: &Services,
+    empty: Arc<TenantCatalog>,
+) -> Result<(Arc<TenantCatalog>, Vec<CatalogWrite>)> {
     let owner = empty.tenant.owner.clone();
     let (mut catalog, mut writes) = (empty, Vec::new());
     for (_, sql) in seed::NEW_TENANT {
@@ -29,13 +32,8 @@ pub(crate) fn tables(services: &Services, empty: Arc<TenantCatalog>) -> Result<(
                 return Err(not_supported("a starting statement that is not CREATE TABLE"));
             };
             let environment = environment(services, &catalog);
-            let definition = create_table::definition(
-                &services.planner,
-                &environment,
-                create,
-                "public".to_owned(),
-                owner.clone(),
-            )?;
+            let definition =
+                create_table::definition(&services.planner, &environment, create, "public".to_owned(), owner.clone())?;
             let (next, write) = catalog.with_table(definition)?;
             catalog = Arc::new(next);
             writes.push(write);

@@ -89,13 +89,8 @@ impl Host for Shared {
 
     fn databases(&self) -> Vec<Arc<Tenant>> {
         let sees = self.sees();
-        let mut tenants: Vec<_> = self
-            .services
-            .catalogs
-            .list()
-            .into_iter()
-            .filter(|tenant| sees.is_none_or(|id| tenant.id == id))
-            .collect();
+        let mut tenants: Vec<_> =
+            self.services.catalogs.list().into_iter().filter(|tenant| sees.is_none_or(|id| tenant.id == id)).collect();
         tenants.sort_by(|a, b| a.name.cmp(&b.name));
         tenants
     }
@@ -124,8 +119,7 @@ impl Host for Shared {
 
     fn signal_backend(&self, pid: i32, signal: Signal) -> Result<bool> {
         let sees = self.sees();
-        let Some(entry) =
-            self.services.registry.get(pid).filter(|entry| sees.is_none_or(|id| entry.tenant.id == id))
+        let Some(entry) = self.services.registry.get(pid).filter(|entry| sees.is_none_or(|id| entry.tenant.id == id))
         else {
             let message = format!("PID {pid} is not a PostgreSQL server process");
             self.notices.lock().warning("01000", message);

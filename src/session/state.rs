@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::notices::NoticeReport;
+use super::notices::{NoticeLevel, NoticeReport};
 use super::outcome::TransactionStatus;
 use super::portal::Portal;
 use super::prepared::{PlanCache, Prepared};
@@ -210,9 +210,18 @@ impl Session {
         self.shared.entry.set_client(address.into(), i32::from(port));
     }
 
-    /// Notices since the last call.
+    /// Notices since the last call, those that `client_min_messages` lets through.
     pub fn take_notices(&mut self) -> Vec<NoticeReport> {
-        self.shared.notices.lock().take()
+        let mut notices = self.shared.notices.lock().take();
+        if !notices.is_empty() {
+            let settings = self.shared.settings.lock();
+            let least = settings.get("client_min_messages");
+            notices.retain(|notice| match notice.level {
+                NoticeLevel::Notice => !matches!(least, "warning" | "error"),
+                NoticeLevel::Warning => least != "error",
+            });
+        }
+        notices
     }
 
     /// The parameters that the client has to be told (ParameterStatus): all of them the first time, then

@@ -135,8 +135,11 @@ async fn the_main_job() {
     assert_eq!(rows(&mut session, "SELECT kalam.flush('messages')").await, ["2"]);
     assert_eq!(rows(&mut session, latest).await, ["app|again", "app|hello"]);
     assert_eq!(
-        rows(&mut session, "SELECT date_trunc('day', created_at) = date_trunc('day', now()), count(*) FROM messages GROUP BY 1")
-            .await,
+        rows(
+            &mut session,
+            "SELECT date_trunc('day', created_at) = date_trunc('day', now()), count(*) FROM messages GROUP BY 1"
+        )
+        .await,
         ["t|2"]
     );
     assert_eq!(run(&mut session, "UPDATE messages SET content = 'bye' WHERE content = 'again'").await, 1);
@@ -170,7 +173,10 @@ async fn a_query_string_is_one_transaction() {
     let error = fails(&mut session, "INSERT INTO t VALUES (1); INSERT INTO t VALUES (1)").await;
     assert_eq!(error, "23505: duplicate key value violates unique constraint \"t_pkey\" / Key (a)=(1) already exists.");
     assert_eq!(rows(&mut session, "SELECT count(*) FROM t").await, ["0"]);
-    assert_eq!(fails(&mut session, "INSERT INTO t VALUES (1); SELEC").await, "42601: syntax error at or near \"SELEC\"");
+    assert_eq!(
+        fails(&mut session, "INSERT INTO t VALUES (1); SELEC").await,
+        "42601: syntax error at or near \"SELEC\""
+    );
     assert_eq!(rows(&mut session, "SELECT count(*) FROM t").await, ["0"]);
 }
 
@@ -384,10 +390,7 @@ async fn copy_reads_and_writes_lines() {
         "a,b\n2,\"\"\n3,\"q,\"\"\n\"\nCOPY 2"
     );
     for (data, message) in [
-        (
-            &b"4\ta\tb\n"[..],
-            "22P02: invalid input syntax for type integer: \"b\" / COPY t, line 1, column c: \"b\"",
-        ),
+        (&b"4\ta\tb\n"[..], "22P02: invalid input syntax for type integer: \"b\" / COPY t, line 1, column c: \"b\""),
         (b"4\ta\t1\n5\n", "22P04: missing data for column \"b\" / COPY t, line 2: \"5\""),
         (b"4\ta\t1\tz\n", "22P04: extra data after last expected column / COPY t, line 1: \"4\ta\t1\tz\""),
         (
@@ -415,7 +418,8 @@ async fn copy_reads_and_writes_lines() {
 async fn inserts_convert_and_refuse_as_postgresql() {
     let bench = Bench::new().await;
     let mut session = bench.session();
-    run(&mut session, "CREATE TABLE t (a int PRIMARY KEY, v varchar(3), n numeric(4,2), d date, s smallint DEFAULT 5)").await;
+    run(&mut session, "CREATE TABLE t (a int PRIMARY KEY, v varchar(3), n numeric(4,2), d date, s smallint DEFAULT 5)")
+        .await;
     let returning = "INSERT INTO t VALUES (1, 'abc', 1.005, '2024-02-29', DEFAULT), (2, 'x', 9, NULL, 3) RETURNING *";
     assert_eq!(rows(&mut session, returning).await, ["1|abc|1.01|2024-02-29|5", "2|x|9.00||3"]);
     for (sql, message) in [
@@ -425,7 +429,10 @@ async fn inserts_convert_and_refuse_as_postgresql() {
         ("INSERT INTO t (a, d) VALUES (3, '2023-02-29')", "22008: date/time field value out of range: \"2023-02-29\""),
         ("INSERT INTO t (a) VALUES (true)", "42804: column \"a\" is of type integer but expression is of type boolean"),
         ("INSERT INTO t (nosuch) VALUES (1)", "42703: column \"nosuch\" of relation \"t\" does not exist"),
-        ("INSERT INTO t VALUES (NULL)", "23502: null value in column \"a\" of relation \"t\" violates not-null constraint / Failing row contains (null, null, null, null, 5)."),
+        (
+            "INSERT INTO t VALUES (NULL)",
+            "23502: null value in column \"a\" of relation \"t\" violates not-null constraint / Failing row contains (null, null, null, null, 5).",
+        ),
         ("INSERT INTO t (a, v) VALUES (1)", "42601: INSERT has more target columns than expressions"),
     ] {
         assert_eq!(fails(&mut session, sql).await, message);

@@ -11,7 +11,8 @@
 //!
 //! A failed write fails every transaction of its group and consumes no `seq`. RocksDB refuses further
 //! writes after a failed one; when the disk was full it polls for free space itself (every five
-//! seconds, `SstFileManagerImpl::ClearError`), writes its memtables out and starts a new log, so the
+//! seconds, `SstFileManagerImpl::ClearError`, until there is room for the largest memtable, see
+//! [`super::rocks`]), writes its memtables out and starts a new log, so the
 //! torn end of the old one is never read. Until then each commit fails with the same error. A
 //! transaction that failed may still be in the unsynced end of the log if the *process* dies before
 //! that: its client was told "not committed" by a server that then crashed, which a client must treat
@@ -33,7 +34,7 @@ use super::events::CommitObserver;
 use super::flushing::{FlushEnd, FlushTicket, ManifestChange, Recordings};
 use super::history::{Files, Flushes, HistoryFile, ManifestCache, manifest};
 use super::meta;
-use super::overlay::{TableState, Writer};
+use super::overlay::{TableState, Target, Writer};
 use super::row::{self, Header};
 use super::snapshot::{ReadPoint, Registry};
 use crate::base::ids::{Seq, TableId, TenantId};
@@ -260,11 +261,12 @@ impl Committer {
                 self.truncate(group, commit.tenant, table, &mut state);
             }
             // Without history there is nothing that could have moved, which spares small tables a read.
-            let moved = !state.files.is_empty()
-                && manifest_version(&commit.read, commit.tenant, table)? != state.version;
+            let moved =
+                !state.files.is_empty() && manifest_version(&commit.read, commit.tenant, table)? != state.version;
             if let Some(shape) = &writes.shape {
+                let target = Target { address, shape, seq, moved };
                 for (key, write) in &writes.rows {
-                    group.writer.write(&address, shape, &mut state, key, write, seq, moved)?;
+                    group.writer.write(&target, &mut state, key, write)?;
                 }
             }
             shared.recordings.record(commit.tenant, table, writes.rows.keys());
@@ -304,11 +306,9 @@ impl Committer {
         for family in [Family::Rows, Family::Indexes, Family::Changes] {
             batch.delete_range_cf(family.of(&self.shared.db), &from, &to);
         }
-        for prefix in [
-            manifest::tenant_prefix(tenant),
-            manifest::version_prefix(tenant),
-            meta::tenant_catalog_prefix(tenant),
-        ] {
+        for prefix in
+            [manifest::tenant_prefix(tenant), manifest::version_prefix(tenant), meta::tenant_catalog_prefix(tenant)]
+        {
             let to = super::keys::successor(&prefix).expect("a prefix of meta starts with a letter");
             batch.delete_range_cf(Family::Meta.of(&self.shared.db), prefix, to);
         }
@@ -401,11 +401,7 @@ impl Committer {
 /// The fresh entry of a key after a flush, and whether it overlays history.
 ///
 /// `flushed`: the entry that the flush read. `now`: the entry at its end, after commits that ran beside it.
-fn after_flush(
-    flushed: Option<Header>,
-    now: Option<&[u8]>,
-    seq: Seq,
-) -> Result<Option<(Vec<u8>, bool)>, StorageError> {
+fn after_flush(flushed: Option<Header>, now: Option<&[u8]>, seq: Seq) -> Result<Option<(Vec<u8>, bool)>, StorageError> {
     // A row that the flush read is in the new files; a tombstone that it read has been carried out; and
     // where it read nothing, history is as it was and the entry's own flag is still right.
     let in_history = flushed.map(|header| !header.tombstone);

@@ -45,6 +45,16 @@ pub(super) fn prepare(directory: &Path) -> Result<(), StorageError> {
     }
 }
 
+/// Makes the names in the directory durable, and the directory's own: a commit in a database whose
+/// directory is forgotten in a power cut would be lost.
+pub(super) fn sync(directory: &Path) -> Result<(), StorageError> {
+    File::open(directory)?.sync_all()?;
+    if let Some(parent) = directory.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
 fn unknown(found: &str) -> StorageError {
     // The text comes from a file that is not ours, so only its beginning is repeated.
     let found: String = found.trim().chars().filter(|char| !char.is_control()).take(40).collect();

@@ -82,6 +82,7 @@ impl Engine {
     ) -> Result<Arc<Engine>, StorageError> {
         directory::prepare(&options.directory)?;
         let db = rocks::open(&directory::rocksdb(&options.directory), &options)?;
+        directory::sync(&options.directory)?;
         let history = history::Reader::new(&options.directory, options.history_cache_bytes).map_err(storage_error)?;
         let registry = Arc::new(Registry::default());
         let now = ReadPoint::take(&db, &registry);

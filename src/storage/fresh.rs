@@ -29,6 +29,8 @@ use crate::error::{Result, StorageError};
 const INLINE_ROWS: usize = 128;
 /// Most entries, rows or not, that one chunk looks at: bounds the time until a cancel is noticed.
 const CHUNK_ENTRIES: usize = 64 * 1024;
+/// About how many bytes of rows one chunk holds, however many rows that is.
+const CHUNK_BYTES: usize = 8 << 20;
 /// Most entries that RocksDB may skip in a read on the async worker.
 const INLINE_SKIPS: u64 = 1024;
 
@@ -90,6 +92,7 @@ impl Fresh {
         let mut out = Output {
             rows: RowBuilder::with_schema(&self.shape, &self.projection, schema, capacity),
             identity: self.identity.then(|| IdentityBuilder::new(capacity)),
+            bytes: 0,
         };
         let truncated = self.writes.as_ref().is_some_and(|writes| writes.truncated);
         let limit = if inline { INLINE_SKIPS as usize } else { CHUNK_ENTRIES };
@@ -104,13 +107,17 @@ impl Fresh {
             Err(error) if inline && is_incomplete(&error) => return Ok(None),
             read => read?,
         };
+        if inline && last.is_some() && out.rows.len() < rows && out.bytes < CHUNK_BYTES {
+            // A long run of tombstones: its rest is read where it blocks nobody.
+            return Ok(None);
+        }
         let batch = if out.rows.is_empty() { None } else { Some(out.finish()?) };
         // An empty chunk that is not the last one still has to say that it is not the end.
         let batch = match batch {
             None if last.is_some() => {
                 let empty = RowBuilder::new(&self.shape, &self.projection, 0);
                 let identity = self.identity.then(|| IdentityBuilder::new(0));
-                Some(Output { rows: empty, identity }.finish()?)
+                Some(Output { rows: empty, identity, bytes: 0 }.finish()?)
             }
             batch => batch,
         };
@@ -157,15 +164,15 @@ impl Fresh {
                 out.append(key, value)?;
             }
             entries -= 1;
-            let full = out.rows.len() >= rows || entries == 0;
+            let full = out.rows.len() >= rows || out.bytes >= CHUNK_BYTES || entries == 0;
             let last = full.then(|| key.to_vec());
             if full {
                 return Ok(last);
             }
-            if let Some(committed) = &mut committed {
-                if both || !is_own {
-                    committed.step();
-                }
+            if let Some(committed) = &mut committed
+                && (both || !is_own)
+            {
+                committed.step();
             }
             if is_own {
                 write = step();
@@ -204,6 +211,7 @@ impl Committed<'_> {
 
 struct Output<'a> {
     rows: RowBuilder<'a>,
+    bytes: usize,
     identity: Option<IdentityBuilder>,
 }
 
@@ -214,6 +222,7 @@ impl Output<'_> {
             return Ok(());
         }
         self.rows.append(value)?;
+        self.bytes += value.len();
         if let Some(identity) = &mut self.identity {
             identity.append(key, Seq(header.seq.0));
         }

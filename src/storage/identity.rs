@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, RecordBatch, RecordBatchOptions, UInt64Builder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, RecordBatch, RecordBatchOptions, UInt64Builder,
+};
 use arrow::datatypes::{DataType, Field, Schema};
 
 use super::history::{KEY_COLUMN, SEQ_COLUMN};
@@ -18,7 +20,10 @@ pub(super) struct IdentityBuilder {
 
 impl IdentityBuilder {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { keys: BinaryBuilder::with_capacity(capacity, capacity * 32), seqs: UInt64Builder::with_capacity(capacity) }
+        Self {
+            keys: BinaryBuilder::with_capacity(capacity, capacity * 32),
+            seqs: UInt64Builder::with_capacity(capacity),
+        }
     }
 
     pub(super) fn append(&mut self, key: &[u8], seq: Seq) {

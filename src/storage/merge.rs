@@ -20,6 +20,9 @@ use super::identity::{self, first_not_before};
 use super::span::Span;
 use crate::error::{Result, StorageError};
 
+/// About how many bytes one batch holds, however many rows that is.
+const BATCH_BYTES: usize = 32 << 20;
+
 /// Opens the file of an index; called at most once for each.
 pub(super) type Open = Box<dyn FnMut(usize) -> BoxStream<'static, Result<RecordBatch>> + Send>;
 
@@ -74,6 +77,11 @@ impl Head {
         Ok(())
     }
 
+    /// About how many bytes the next `count` rows have.
+    fn bytes_of(&self, count: usize) -> usize {
+        self.rows.as_ref().map_or(0, |rows| rows.get_array_memory_size() / rows.num_rows().max(1) * count)
+    }
+
     /// Takes the next `count` rows.
     fn take(&mut self, count: usize) -> Option<RecordBatch> {
         let rows = self.rows.as_ref()?;
@@ -104,22 +112,23 @@ impl Merge {
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
         let rows = self.wanted.map_or(self.batch_rows, |wanted| wanted.min(self.batch_rows));
         let mut runs: Vec<RecordBatch> = Vec::new();
-        let mut count = 0;
-        while count < rows {
+        let (mut count, mut bytes) = (0, 0);
+        while count < rows && bytes < BATCH_BYTES {
             let Some(best) = self.best(rows - count).await? else { break };
             let end = self.run_end(best)?;
             let head = &mut self.heads[best];
             let length = (end - head.at).min(rows - count);
             count += length;
+            bytes += head.bytes_of(length);
             runs.extend(head.take(length));
         }
         self.wanted = self.wanted.map(|wanted| wanted.saturating_sub(count));
         match runs.as_slice() {
             [] => Ok(None),
             [run] => Ok(Some(run.clone())),
-            [first, ..] => concat_batches(&first.schema(), &runs)
-                .map(Some)
-                .map_err(|source| StorageError::Arrow { source }.into()),
+            [first, ..] => {
+                concat_batches(&first.schema(), &runs).map(Some).map_err(|source| StorageError::Arrow { source }.into())
+            }
         }
     }
 
@@ -131,10 +140,10 @@ impl Merge {
             }
             let mut best: Option<(usize, &[u8])> = None;
             for (index, head) in self.heads.iter().enumerate() {
-                if let Some(key) = head.key()? {
-                    if best.is_none_or(|(_, first)| if self.reverse { key > first } else { key < first }) {
-                        best = Some((index, key));
-                    }
+                if let Some(key) = head.key()?
+                    && best.is_none_or(|(_, first)| if self.reverse { key > first } else { key < first })
+                {
+                    best = Some((index, key));
                 }
             }
             let reverse = self.reverse;

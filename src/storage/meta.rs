@@ -23,6 +23,9 @@ pub(super) const LAST_SEQ_KEY: &[u8] = b"s";
 const CATALOG: u8 = b'c';
 const TENANT: u8 = b't';
 
+/// Keys and values, in key order.
+pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// The catalog's view of `meta`. Writes go through [`super::WriteSet::meta_put`] with the same keys.
 #[derive(Clone)]
 pub struct MetaStore {
@@ -56,7 +59,7 @@ impl MetaStore {
     ///
     /// # Errors
     /// A read error of RocksDB.
-    pub fn scan_prefix(&self, at: &ReadPoint, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    pub fn scan_prefix(&self, at: &ReadPoint, prefix: &[u8]) -> Result<Entries> {
         let mut found = scan(at, &catalog_key(prefix))?;
         for (key, _) in &mut found {
             key.remove(0);
@@ -91,7 +94,7 @@ pub(super) fn number(value: Option<&[u8]>) -> Result<u64, StorageError> {
 }
 
 /// All entries whose key starts with `prefix`, in key order, with their whole keys.
-pub(super) fn scan(at: &ReadPoint, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError> {
+pub(super) fn scan(at: &ReadPoint, prefix: &[u8]) -> Result<Entries, StorageError> {
     let mut options = ReadOptions::default();
     options.set_iterate_lower_bound(prefix);
     if let Some(upper) = successor(prefix) {

@@ -18,30 +18,33 @@ pub mod keys;
 pub mod layout;
 pub mod row;
 pub mod row_builder;
+mod row_parts;
+mod single_row;
 
-pub mod events;
 pub mod commit;
+pub mod events;
 pub mod write_set;
 
-pub mod options;
-mod directory;
-mod rocks;
 mod address;
-pub mod snapshot;
-pub mod meta;
-pub mod engine;
-mod committer;
-mod overlay;
-pub mod flushing;
+mod directory;
+pub mod options;
+mod rocks;
 
-pub mod range;
-pub mod scan;
-mod identity;
+mod committer;
+pub mod engine;
+pub mod flushing;
+pub mod meta;
+mod overlay;
+pub mod snapshot;
+
 mod fresh;
 mod hidden;
-mod span;
+mod identity;
 mod merge;
+pub mod range;
 mod read;
+pub mod scan;
+mod span;
 pub mod store;
 
 pub mod history;

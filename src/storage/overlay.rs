@@ -59,6 +59,15 @@ enum Entry {
     Overlay,
 }
 
+/// One transaction's writes to one table.
+pub(super) struct Target<'a> {
+    pub(super) address: Address,
+    pub(super) shape: &'a Shape,
+    pub(super) seq: Seq,
+    /// The table's manifest changed after the transaction looked.
+    pub(super) moved: bool,
+}
+
 /// Turns writes into entries of one batch.
 pub(super) struct Writer<'a> {
     db: &'a DB,
@@ -75,19 +84,17 @@ impl<'a> Writer<'a> {
         Self { db, batch, pending: HashMap::new(), key: Vec::new(), value: Vec::new() }
     }
 
-    /// Adds one write. `moved`: the table's manifest changed after the transaction looked.
+    /// Adds one write of a transaction to a table.
     pub(super) fn write(
         &mut self,
-        address: &Address,
-        shape: &Shape,
+        target: &Target<'_>,
         state: &mut TableState,
         key: &[u8],
         write: &Write,
-        seq: Seq,
-        moved: bool,
     ) -> Result<(), StorageError> {
-        address.key(key, &mut self.key);
-        let overlay = self.needs_overlay(shape, state, key, write, moved)?;
+        target.address.key(key, &mut self.key);
+        let overlay = self.needs_overlay(target, state, key, write)?;
+        let seq = target.seq;
         let rows = Family::Rows.of(self.db);
         match write {
             Write::Put { row, .. } => {
@@ -125,23 +132,22 @@ impl<'a> Writer<'a> {
 
     fn needs_overlay(
         &self,
-        shape: &Shape,
+        target: &Target<'_>,
         state: &TableState,
         key: &[u8],
         write: &Write,
-        moved: bool,
     ) -> Result<bool, StorageError> {
         if state.is_plain() {
             return Ok(false);
         }
-        let absent = write.known_absent() && !moved;
+        let absent = write.known_absent() && !target.moved;
         if absent && !state.overlays {
             return Ok(false);
         }
         Ok(match self.entry()? {
             Entry::Overlay => true,
             Entry::Plain => false,
-            Entry::None => !absent && state.may_hold(shape, key),
+            Entry::None => !absent && state.may_hold(target.shape, key),
         })
     }
 

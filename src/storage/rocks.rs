@@ -4,13 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rocksdb::{
-    BlockBasedOptions, BottommostLevelCompaction, Cache, ColumnFamilyDescriptor, CompactOptions, DB,
-    DBCompressionType, DBRecoveryMode, LogLevel, Options,
+    BlockBasedOptions, BottommostLevelCompaction, Cache, ColumnFamilyDescriptor, CompactOptions, DB, DBCompressionType,
+    DBRecoveryMode, LogLevel, Options,
 };
 
 use super::engine::Family;
 use super::options::StorageOptions;
 use crate::error::StorageError;
+
+/// RocksDB insists on this column family. It is empty, and still matters: after a full disk RocksDB waits
+/// for as much free space as the largest memtable of any family, which by default would be this one's.
+const UNUSED_FAMILY: &str = "default";
 
 /// Opens or makes the database.
 ///
@@ -18,7 +22,8 @@ use crate::error::StorageError;
 /// `Locked` when another process, or another engine of this one, has it open.
 pub(super) fn open(path: &Path, options: &StorageOptions) -> Result<Arc<DB>, StorageError> {
     let cache = Cache::new_lru_cache(options.block_cache_bytes);
-    let families = Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), family_options(&cache, options)));
+    let names = Family::ALL.map(Family::name).into_iter().chain([UNUSED_FAMILY]);
+    let families = names.map(|name| ColumnFamilyDescriptor::new(name, family_options(&cache, options)));
     let db = DB::open_cf_descriptors(&database_options(options), path, families).map_err(|error| {
         let text: &str = error.as_ref();
         if text.contains("/LOCK") && text.to_ascii_lowercase().contains("lock") {

@@ -9,8 +9,9 @@ use arrow::array::{
 use arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalUnit, SchemaRef, TimeUnit, i256};
 use std::sync::Arc;
 
-use super::layout::{Layout, Slot};
-use super::row::{HEADER_BYTES, Header, corrupted, unsupported};
+use super::layout::Layout;
+use super::row::corrupted;
+use super::row_parts::Parts;
 use super::shape::Shape;
 use crate::error::{Result, StorageError};
 
@@ -52,40 +53,11 @@ impl<'a> RowBuilder<'a> {
     /// # Errors
     /// `Corrupted` when the bytes do not have the form of a row of this shape.
     pub fn append(&mut self, value: &[u8]) -> Result<()> {
-        let header = Header::read(value)?;
-        if header.tombstone || header.columns > self.layout.columns() {
-            return Err(corrupted("row columns").into());
-        }
-        let (fixed_bytes, variables) = self.layout.areas(header.columns);
-        let bitmap = HEADER_BYTES;
-        let fixed = bitmap + header.columns.div_ceil(8);
-        let ends = fixed + fixed_bytes;
-        let bytes = ends + 4 * variables;
-        if value.len() < bytes {
-            return Err(corrupted("row length").into());
-        }
-        let end = |index: usize| -> usize {
-            let at = ends + 4 * index;
-            let end = u32::from_le_bytes(value[at..at + 4].try_into().expect("four bytes of a checked slice"));
-            bytes + end as usize
-        };
+        let parts = Parts::of(self.layout, value)?;
         for (index, column) in &mut self.columns {
-            let index = *index;
-            // A row written before the column was added has no value for it.
-            if index >= header.columns || value[bitmap + index / 8] & (1 << (index % 8)) != 0 {
-                column.append_null();
-                continue;
-            }
-            match self.layout.slot(index) {
-                Slot::Fixed { offset, width } => {
-                    column.append_fixed(&value[fixed + offset..fixed + offset + width])?;
-                }
-                Slot::Variable { index } => {
-                    let from = if index == 0 { bytes } else { end(index - 1) };
-                    let slice = value.get(from..end(index)).ok_or_else(|| corrupted("row offsets"))?;
-                    column.append_variable(slice)?;
-                }
-                Slot::Unsupported => return Err(unsupported(self.schema.field(0).data_type())),
+            match parts.value(*index)? {
+                None => column.append_null(),
+                Some(value) => column.append(value)?,
             }
         }
         self.rows += 1;
@@ -204,7 +176,7 @@ impl Column {
         each!(self, builder => builder.append_null(), ());
     }
 
-    fn append_fixed(&mut self, bytes: &[u8]) -> Result<()> {
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
         macro_rules! number {
             ($builder:expr, $type:ty) => {
                 $builder.append_value(<$type>::from_le_bytes(bytes.try_into().map_err(|_| corrupted("row slot"))?))
@@ -233,18 +205,11 @@ impl Column {
             Self::Fixed(builder) => {
                 builder.append_value(bytes).map_err(|source| StorageError::Arrow { source })?;
             }
-            Self::Utf8(_) | Self::Binary(_) | Self::Null => return Err(corrupted("row slot").into()),
-        }
-        Ok(())
-    }
-
-    fn append_variable(&mut self, bytes: &[u8]) -> Result<()> {
-        match self {
             Self::Utf8(builder) => {
                 builder.append_value(std::str::from_utf8(bytes).map_err(|_| corrupted("text of a row"))?);
             }
             Self::Binary(builder) => builder.append_value(bytes),
-            _ => return Err(corrupted("row slot").into()),
+            Self::Null => return Err(corrupted("row slot").into()),
         }
         Ok(())
     }

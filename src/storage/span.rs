@@ -46,10 +46,9 @@ impl Span {
             if let Some(min) = &stats.min {
                 first = first.max([prefix.as_slice(), min].concat());
             }
-            if let Some(max) = &stats.max {
-                if let Some(above) = keys::successor(&[prefix.as_slice(), max].concat()) {
-                    end = end.min(above);
-                }
+            let above = stats.max.as_ref().and_then(|max| keys::successor(&[prefix.as_slice(), max].concat()));
+            if let Some(above) = above {
+                end = end.min(above);
             }
         }
         (first < end).then_some(Self { first, end })
@@ -88,8 +87,7 @@ fn fixed_prefix(shape: &Shape, range: &KeyRange) -> (usize, Vec<u8>) {
         let inside = match &range.upper {
             Bound::Included(upper) => upper.starts_with(candidate),
             Bound::Excluded(upper) => {
-                upper.starts_with(candidate)
-                    || keys::successor(candidate).is_some_and(|successor| *upper <= successor)
+                upper.starts_with(candidate) || keys::successor(candidate).is_some_and(|successor| *upper <= successor)
             }
             Bound::Unbounded => false,
         };

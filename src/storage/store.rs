@@ -11,9 +11,10 @@ use super::engine::{Engine, Family};
 use super::history::{self, HistoryFile};
 use super::read::Scanner;
 use super::row::Header;
-use super::row_builder::{RowBuilder, projected_schema};
+use super::row_builder::projected_schema;
 use super::scan::ScanRequest;
 use super::shape::Shape;
+use super::single_row::single_row;
 use super::snapshot::{ReadPoint, View};
 use super::span::may_hold;
 use super::write_set::Write;
@@ -91,7 +92,8 @@ impl TenantStore {
             self.look_up_all(view, shape, keys, |value, source| found_row(shape, projection, &schema, value, source))?
         } else {
             let (shape, projection) = (Arc::clone(shape), projection.to_vec());
-            let found = move |shape: &Shape, value: &[u8], source| found_row(shape, &projection, &schema, value, source);
+            let found =
+                move |shape: &Shape, value: &[u8], source| found_row(shape, &projection, &schema, value, source);
             self.look_up_blocking(view, &shape, keys, found).await?
         };
         let missing = Missing::of(&known, keys);
@@ -262,7 +264,5 @@ fn found_row(
     source: Source,
 ) -> Result<FoundRow> {
     let seq = Header::read(value)?.seq;
-    let mut rows = RowBuilder::with_schema(shape, projection, Arc::clone(schema), 1);
-    rows.append(value)?;
-    Ok(FoundRow { seq, batch: rows.finish()?, source })
+    Ok(FoundRow { seq, batch: single_row(shape, projection, Arc::clone(schema), value)?, source })
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanArray, Float32Array, Int16Array, Int32Array, Int64Array, IntervalMonthDayNanoArray, ListArray,
-    StringArray,
-    TimestampMicrosecondArray, UInt32Array, new_null_array,
+    StringArray, TimestampMicrosecondArray, UInt32Array, new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{Field, IntervalMonthDayNano};
@@ -21,7 +20,7 @@ pub enum Cell {
     Unset,
     Null,
     Bool(bool),
-    /// Integers, OIDs, and microseconds: since the Unix epoch, or of an interval.
+    /// Integers, OIDs; microseconds since the Unix epoch for times, microseconds for intervals.
     Int(i64),
     Float(f32),
     Text(String),
@@ -144,6 +143,7 @@ pub(super) fn array<'a>(column: &SystemColumn, cells: impl Iterator<Item = &'a C
             Arc::new(values.with_timezone("UTC"))
         }
         PgType::Interval => {
+            // Given in microseconds, as times are.
             let value = |us: i64| IntervalMonthDayNano::new(0, 0, us.saturating_mul(1000));
             Arc::new(cells.map(|cell| cell.int(not_null).map(value)).collect::<IntervalMonthDayNanoArray>())
         }

@@ -244,5 +244,9 @@ fn a_projection_gives_only_its_columns() {
 fn floors_above_can_fill_a_provided_table() {
     let table = table("kalam", "subscriptions").unwrap();
     let rows = vec![vec![("pid", 7.into()), ("channel", "messages".into())]];
-    assert_eq!(shown(&table.batch(&rows, None).unwrap(), &["pid", "channel", "queued"]), ["7|messages|\\N"]);
+    assert_eq!(shown(&table.batch(&rows, None).unwrap(), &["pid", "channel", "queued"]), ["7|messages|0"]);
+    let flushes = super::table("kalam", "flushes").unwrap();
+    let rows = vec![vec![("started_at", 0_i64.into()), ("duration", 1_500_000_i64.into())]];
+    let batch = flushes.batch(&rows, None).unwrap();
+    assert_eq!(shown(&batch, &["started_at", "duration", "error"]), ["1970-01-01 00:00:00+00|00:00:01.5|\\N"]);
 }

@@ -134,7 +134,10 @@ fn message(fields: &[(u8, String)]) -> String {
 }
 
 /// Asks for TLS and makes the handshake.
-pub(in crate::server) async fn encrypt(mut stream: TcpStream, certificate_sha256: [u8; 32]) -> Result<TlsStream<TcpStream>, Failure> {
+pub(in crate::server) async fn encrypt(
+    mut stream: TcpStream,
+    certificate_sha256: [u8; 32],
+) -> Result<TlsStream<TcpStream>, Failure> {
     let mut request = BytesMut::new();
     SslRequest::new().encode(&mut request).map_err(failed)?;
     stream.write_all(&request).await.map_err(failed)?;
@@ -208,7 +211,10 @@ mod tests {
 
     #[test]
     fn rows_are_read() {
-        assert_eq!(values(b"\0\0\0\x02ab\xff\xff\xff\xff\0\0\0\0"), Some(vec!["ab".into(), String::new(), String::new()]));
+        assert_eq!(
+            values(b"\0\0\0\x02ab\xff\xff\xff\xff\0\0\0\0"),
+            Some(vec!["ab".into(), String::new(), String::new()])
+        );
         assert_eq!(values(b"\0\0\0\x03ab"), None);
         assert_eq!(values(b"\0\0"), None);
     }

@@ -6,8 +6,14 @@ use crate::error::{ConfigError, Error, ErrorKind, StorageError};
 
 /// The list at the end of `kalam --help`.
 pub(super) const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 wrong settings, 4 the address or port cannot be used,
-5 another process uses the data directory, 6 a key or certificate cannot be read";
+Exit codes:
+  0  done
+  1  failed
+  2  wrong arguments
+  3  wrong settings
+  4  the address or port cannot be used
+  5  another process uses the data directory
+  6  a key or certificate cannot be read";
 
 /// What a script can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -193,7 +193,9 @@ mod tests {
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
-        for line in ["kalam", "kalam token --tenant t", "kalam dev --tls maybe", "kalam token --tenant t --user u --ttl 1"] {
+        for line in
+            ["kalam", "kalam token --tenant t", "kalam dev --tls maybe", "kalam token --tenant t --user u --ttl 1"]
+        {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
     }

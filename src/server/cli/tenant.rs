@@ -35,7 +35,9 @@ pub(super) fn run(arguments: Tenant) -> Result<(), Failure> {
         Tenant::List { place } => {
             (place, "reading".to_owned(), "SELECT datname FROM pg_catalog.pg_database ORDER BY datname".to_owned())
         }
-        Tenant::Create { name, place } => (place, format!("creating {name}"), format!("CREATE DATABASE {}", quoted(name))),
+        Tenant::Create { name, place } => {
+            (place, format!("creating {name}"), format!("CREATE DATABASE {}", quoted(name)))
+        }
         Tenant::Drop { name, if_exists, force, place } => {
             let if_exists = if *if_exists { "IF EXISTS " } else { "" };
             let force = if *force { " WITH (FORCE)" } else { "" };
@@ -78,7 +80,11 @@ async fn here(database: &Arc<Database>, sql: &str) -> Result<Vec<Vec<String>>, F
     for batch in &result.batches {
         for row in 0..batch.num_rows() {
             let texts = batch.columns().iter().map(|column| arrow::util::display::array_value_to_string(column, row));
-            rows.push(texts.collect::<Result<_, _>>().map_err(|source| Failure::from(crate::Error::from(StorageError::Arrow { source })))?);
+            rows.push(
+                texts
+                    .collect::<Result<_, _>>()
+                    .map_err(|source| Failure::from(crate::Error::from(StorageError::Arrow { source })))?,
+            );
         }
     }
     Ok(rows)
@@ -89,7 +95,8 @@ async fn there(directory: &Path, sql: &str) -> Result<Vec<Vec<String>>, Failure>
         let directory = directory.display();
         Failure::new(Exit::Locked, format!("the data directory {directory} is in use by another process{why}"))
     };
-    let place = Whereabouts::read(directory).map_err(|_| locked(", which is not a server or is just starting".into()))?;
+    let place =
+        Whereabouts::read(directory).map_err(|_| locked(", which is not a server or is just starting".into()))?;
     let token = token::sign(directory, SYSTEM_TENANT, USER, Role::Operator, TOKEN_TTL)?;
     let mut client = Client::connect(&place, USER, SYSTEM_TENANT, token).await?;
     client.query(sql).await

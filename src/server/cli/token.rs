@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use super::failure::{Exit, Failure};
 use super::Token;
+use super::failure::{Exit, Failure};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::random::Random;
 use crate::server::jwt::{Audience, Claims, Seconds};

@@ -12,8 +12,15 @@ const SERVER_VERSION_NUM: &str = "150018";
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
     Bool,
-    Integer { minimum: i64, maximum: i64, unit: Unit },
-    Real { minimum: f64, maximum: f64 },
+    Integer {
+        minimum: i64,
+        maximum: i64,
+        unit: Unit,
+    },
+    Real {
+        minimum: f64,
+        maximum: f64,
+    },
     Enum(&'static [&'static str]),
     Text,
     /// A list of identifiers: `search_path`.
@@ -89,7 +96,8 @@ const TIMEOUT: Kind = Kind::Integer { minimum: 0, maximum: INT, unit: Unit::Mill
 const COST: Kind = Kind::Real { minimum: 0.0, maximum: f64::MAX };
 const LIMIT: Kind = Kind::Integer { minimum: 1, maximum: INT, unit: Unit::None };
 const WORKERS: Kind = Kind::Integer { minimum: 0, maximum: 1024, unit: Unit::None };
-const MESSAGES: Kind = Kind::Enum(&["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"]);
+const MESSAGES: Kind =
+    Kind::Enum(&["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"]);
 
 const fn user(name: &'static str, kind: Kind, default: &'static str, description: &'static str) -> Definition {
     Definition { name, kind, context: Context::User, default, description }
@@ -150,19 +158,19 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         "pglz",
         "Sets the default compression method for compressible values.",
     ),
-    user("default_transaction_deferrable", Kind::Bool, "off", "Sets the default deferrable status of new transactions."),
+    user(
+        "default_transaction_deferrable",
+        Kind::Bool,
+        "off",
+        "Sets the default deferrable status of new transactions.",
+    ),
     user(
         "default_transaction_isolation",
         ISOLATION,
         "read committed",
         "Sets the transaction isolation level of each new transaction.",
     ),
-    user(
-        "default_transaction_read_only",
-        Kind::Bool,
-        "off",
-        "Sets the default read-only status of new transactions.",
-    ),
+    user("default_transaction_read_only", Kind::Bool, "off", "Sets the default read-only status of new transactions."),
     user(
         "effective_cache_size",
         Kind::Integer { minimum: 1, maximum: INT, unit: Unit::Blocks },
@@ -270,12 +278,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     user("session_authorization", Kind::Text, "", "Sets the session user name."),
     postmaster("shared_buffers", MEMORY, "262144", "Sets the memory for blocks of fresh rows."),
     postmaster("ssl", Kind::Bool, "on", "Enables SSL connections."),
-    user(
-        "standard_conforming_strings",
-        Kind::Bool,
-        "on",
-        "Causes '...' strings to treat backslashes literally.",
-    ),
+    user("standard_conforming_strings", Kind::Bool, "on", "Causes '...' strings to treat backslashes literally."),
     user("statement_timeout", TIMEOUT, "0", "Sets the maximum allowed duration of any statement."),
     user("synchronize_seqscans", Kind::Bool, "on", "Kept for compatibility."),
     user(

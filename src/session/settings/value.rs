@@ -172,7 +172,8 @@ fn offset(text: &str) -> Option<Zone> {
     };
     let (hours, minutes) = rest.split_once(':').unwrap_or((rest, "0"));
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    ((0..=15).contains(&hours) && (0..60).contains(&minutes)).then(|| Zone::from_east(sign * (hours * 3600 + minutes * 60)))
+    ((0..=15).contains(&hours) && (0..60).contains(&minutes))
+        .then(|| Zone::from_east(sign * (hours * 3600 + minutes * 60)))
 }
 
 /// `DateStyle` has two halves, the form and the order; each may be set alone, in any order.

@@ -110,33 +110,76 @@ pub(crate) enum Dropped {
 #[derive(Clone, Debug)]
 pub(crate) enum Utility {
     /// `start`: it was written START TRANSACTION, which has its own tag.
-    Begin { modes: Modes, start: bool },
-    Commit { chain: bool },
-    Rollback { chain: bool },
-    SetTransaction { modes: Modes, session: bool },
+    Begin {
+        modes: Modes,
+        start: bool,
+    },
+    Commit {
+        chain: bool,
+    },
+    Rollback {
+        chain: bool,
+    },
+    SetTransaction {
+        modes: Modes,
+        session: bool,
+    },
     /// `value: None` is DEFAULT.
-    Set { name: String, local: bool, value: Option<Vec<String>> },
+    Set {
+        name: String,
+        local: bool,
+        value: Option<Vec<String>>,
+    },
     SetConstraints,
     /// `None`: all.
     Reset(Option<String>),
     Show(Option<String>),
     Listen(String),
     Unlisten(Option<String>),
-    Notify { channel: String, payload: Option<String> },
+    Notify {
+        channel: String,
+        payload: Option<String>,
+    },
     Discard(Discard),
     Deallocate(Option<String>),
     /// `types` and `statement` are texts.
-    Prepare { name: String, types: Vec<String>, statement: Box<Parsed> },
+    Prepare {
+        name: String,
+        types: Vec<String>,
+        statement: Box<Parsed>,
+    },
     /// The arguments are texts of expressions.
-    Execute { name: String, arguments: Vec<String> },
+    Execute {
+        name: String,
+        arguments: Vec<String>,
+    },
     Close(Option<String>),
-    CreateDatabase { name: String },
-    DropDatabase { name: String, if_exists: bool, force: bool },
-    CreateSchema { name: String, if_not_exists: bool },
-    Drop { what: Dropped, names: Vec<Name>, if_exists: bool, cascade: bool },
-    Truncate { names: Vec<Name> },
+    CreateDatabase {
+        name: String,
+    },
+    DropDatabase {
+        name: String,
+        if_exists: bool,
+        force: bool,
+    },
+    CreateSchema {
+        name: String,
+        if_not_exists: bool,
+    },
+    Drop {
+        what: Dropped,
+        names: Vec<Name>,
+        if_exists: bool,
+        cascade: bool,
+    },
+    Truncate {
+        names: Vec<Name>,
+    },
     Copy(Box<Copy>),
-    Explain { options: Explain, statement: Box<Parsed> },
+    Explain {
+        options: Explain,
+        statement: Box<Parsed>,
+    },
     /// An empty text.
     Nothing,
     /// The feature's name.

@@ -228,9 +228,10 @@ impl CopyIn {
 
     /// Reads one line; false when there is none yet.
     fn line(&mut self, finished: bool) -> Result<bool> {
-        let next = self.lines.next(finished).map_err(|error| {
-            error.context(format!("COPY {}, line {}", self.table.name, self.lines.number + 1))
-        });
+        let next = self
+            .lines
+            .next(finished)
+            .map_err(|error| error.context(format!("COPY {}, line {}", self.table.name, self.lines.number + 1)));
         let Some(line) = next? else { return Ok(false) };
         let number = self.lines.number;
         let bytes = self.lines.bytes(line);
@@ -321,7 +322,14 @@ impl CopyIn {
             let values: Vec<String> = key
                 .columns
                 .iter()
-                .map(|at| super::copy_out::text(rows.column(*at), row, &self.table.columns[*at].data_type, &self.environment.style))
+                .map(|at| {
+                    super::copy_out::text(
+                        rows.column(*at),
+                        row,
+                        &self.table.columns[*at].data_type,
+                        &self.environment.style,
+                    )
+                })
                 .collect();
             if detail == format!("Key ({})=({}) already exists.", names.join(", "), values.join(", ")) {
                 if found.is_some() {

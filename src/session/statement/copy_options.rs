@@ -3,7 +3,7 @@
 use super::command::{Name, Utility};
 use super::lexer::Kind;
 use super::not_supported;
-use super::parse::Reader;
+use super::reader::Reader;
 use crate::Result;
 use crate::error::SessionError;
 
@@ -19,9 +19,15 @@ pub(crate) struct Copy {
 /// What is copied.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
-    Table { name: Name, columns: Option<Vec<String>> },
+    Table {
+        name: Name,
+        columns: Option<Vec<String>>,
+    },
     /// The text of a query and the number of characters before it.
-    Query { text: String, before: u32 },
+    Query {
+        text: String,
+        before: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +129,11 @@ pub(crate) fn copy(reader: &mut Reader<'_>) -> Result<Utility> {
     reader.expect("copy")?;
     let mut written = Vec::new();
     if reader.peek_is("binary") {
-        written.push(Written { name: "format".into(), value: Value::Text("binary".into()), position: reader.position() });
+        written.push(Written {
+            name: "format".into(),
+            value: Value::Text("binary".into()),
+            position: reader.position(),
+        });
         reader.next();
     }
     let source = if reader.accept_symbol("(") {
@@ -440,7 +450,8 @@ mod tests {
 
     #[test]
     fn both_grammars_say_the_same() {
-        let new = read("COPY t (a, b) FROM STDIN WITH (FORMAT csv, HEADER, DELIMITER ';', NULL 'x', QUOTE '|')").unwrap();
+        let new =
+            read("COPY t (a, b) FROM STDIN WITH (FORMAT csv, HEADER, DELIMITER ';', NULL 'x', QUOTE '|')").unwrap();
         let old = read("copy t (a, b) from stdin with delimiter as ';' null 'x' csv header quote '|'").unwrap();
         assert_eq!(new.format, old.format);
         assert_eq!((new.format.csv, new.format.delimiter, new.format.escape), (true, b';', b'|'));
@@ -464,7 +475,10 @@ mod tests {
             ("COPY t FROM STDIN (DELIMITER 'a')", "22023: COPY delimiter cannot be \"a\""),
             ("COPY t FROM STDIN (QUOTE '|')", "0A000: COPY quote available only in CSV mode"),
             ("COPY t TO STDOUT (FORMAT csv, FORCE_NULL (a))", "0A000: COPY force null only available using COPY FROM"),
-            ("COPY t FROM STDIN (FORMAT csv, NULL 'a,')", "0A000: COPY delimiter must not appear in the NULL specification"),
+            (
+                "COPY t FROM STDIN (FORMAT csv, NULL 'a,')",
+                "0A000: COPY delimiter must not appear in the NULL specification",
+            ),
             ("COPY t FROM STDIN (FORMAT csv, QUOTE ',')", "22023: COPY delimiter and quote must be different"),
             ("COPY (SELECT 1) FROM STDIN", "42601: syntax error at or near \"STDIN\""),
             ("COPY t FROM", "42601: syntax error at end of input"),

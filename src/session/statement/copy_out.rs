@@ -17,8 +17,8 @@ use crate::Result;
 use crate::catalog::types::text::TextEncoder;
 use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::SessionError;
-use crate::query::{Environment, OutputColumn};
 use crate::query::ast::Statement;
+use crate::query::{Environment, OutputColumn};
 use crate::session::outcome::{CopyOut, Outcome};
 use crate::session::settings::quote_name;
 
@@ -32,12 +32,8 @@ pub(crate) async fn run(running: &mut Running<'_>, copy: &Copy) -> Result<Outcom
             let targets = targets(&table, columns.as_deref())?;
             check_named(&table, &targets, "FORCE_QUOTE", copy.format.force_quote.names())?;
             let columns: Vec<_> = targets.iter().map(|at| quote_name(&table.columns[*at].name)).collect();
-            let text = format!(
-                "SELECT {} FROM {}.{}",
-                columns.join(", "),
-                quote_name(&table.schema),
-                quote_name(&table.name)
-            );
+            let text =
+                format!("SELECT {} FROM {}.{}", columns.join(", "), quote_name(&table.schema), quote_name(&table.name));
             (text, 0)
         }
     };

@@ -155,17 +155,19 @@ impl Lines {
 
     /// The length of the line end here; `None` when the next byte decides and is not there yet.
     fn line_end(&mut self, byte: u8, finished: bool) -> Result<Option<usize>> {
-        let next = self.buffer.get(self.scanned + 1);
-        let found = match (byte, next) {
-            (b'\n', _) => EndOfLine::Newline,
-            (_, Some(b'\n')) => EndOfLine::Both,
-            (_, None) if !finished && self.end_of_line != Some(EndOfLine::Return) => return Ok(None),
-            _ => EndOfLine::Return,
+        let found = match (byte, self.end_of_line) {
+            (b'\n', None | Some(EndOfLine::Newline)) => EndOfLine::Newline,
+            (b'\n', Some(_)) => return Err(wrong_end(EndOfLine::Newline, self.csv.is_some())),
+            (_, Some(EndOfLine::Newline)) => return Err(wrong_end(EndOfLine::Return, self.csv.is_some())),
+            (_, Some(EndOfLine::Return)) => EndOfLine::Return,
+            (_, before) => match self.buffer.get(self.scanned + 1) {
+                None if !finished => return Ok(None),
+                Some(b'\n') => EndOfLine::Both,
+                _ if before.is_some() => return Err(wrong_end(EndOfLine::Return, self.csv.is_some())),
+                _ => EndOfLine::Return,
+            },
         };
-        let expected = *self.end_of_line.get_or_insert(found);
-        if found != expected {
-            return Err(wrong_end(found, self.csv.is_some()));
-        }
+        self.end_of_line = Some(found);
         Ok(Some(if found == EndOfLine::Both { 2 } else { 1 }))
     }
 
@@ -405,7 +407,11 @@ mod tests {
         let mut take = |lines: &mut Lines, finished| -> Result<()> {
             while let Some(line) = lines.next(finished)? {
                 let line = lines.bytes(line).to_vec();
-                if csv { fields.read_csv(&line, &format)? } else { fields.read_text(&line, &format) }
+                if csv {
+                    fields.read_csv(&line, &format)?
+                } else {
+                    fields.read_text(&line, &format)
+                }
                 let row = (0..fields.len()).map(|at| Ok(fields.get(at)?.map(str::to_owned))).collect::<Result<_>>()?;
                 out.push(row);
             }

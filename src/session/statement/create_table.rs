@@ -146,9 +146,9 @@ fn read_column(
                         format!("multiple default values specified for column \"{name}\" of table \"{}\"", table.name);
                     return Err(QueryError::Syntax(message).into());
                 }
-                planner.check_expression(environment, expression, &[], &target).map_err(|error| {
-                    default_error(error, &name, &target)
-                })?;
+                planner
+                    .check_expression(environment, expression, &[], &target)
+                    .map_err(|error| default_error(error, &name, &target))?;
                 table.columns[at].default = Some(default_text(expression, &target));
             }
             ColumnOption::PrimaryKey(key) => {
@@ -182,7 +182,8 @@ fn read_column(
     }
     if null && not_null {
         let name = &table.columns[at].name;
-        let message = format!("conflicting NULL/NOT NULL declarations for column \"{name}\" of table \"{}\"", table.name);
+        let message =
+            format!("conflicting NULL/NOT NULL declarations for column \"{name}\" of table \"{}\"", table.name);
         return Err(QueryError::Syntax(message).into());
     }
     table.columns[at].not_null = not_null;
@@ -193,10 +194,8 @@ fn read_column(
 fn default_error(error: crate::Error, column: &str, target: &PgType) -> crate::Error {
     match error.kind() {
         crate::error::ErrorKind::Session(SessionError::WrongType { found, .. }) => {
-            let message = format!(
-                "column \"{column}\" is of type {} but default expression is of type {found}",
-                target.format()
-            );
+            let message =
+                format!("column \"{column}\" is of type {} but default expression is of type {found}", target.format());
             QueryError::DatatypeMismatch(message).into()
         }
         _ => error,

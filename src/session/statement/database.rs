@@ -38,8 +38,11 @@ pub(crate) async fn drop(session: &mut Session, name: &str, if_exists: bool, for
         return Ok(Outcome::Command { tag: "DROP DATABASE".into() });
     }
     if session.shared.tenant.name == name {
-        return Err(SessionError::ObjectInUse { message: "cannot drop the currently open database".into(), detail: None }
-            .into());
+        return Err(SessionError::ObjectInUse {
+            message: "cannot drop the currently open database".into(),
+            detail: None,
+        }
+        .into());
     }
     services.tenants.clone().drop(name, force).await?;
     Ok(Outcome::Command { tag: "DROP DATABASE".into() })

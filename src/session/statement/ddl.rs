@@ -7,8 +7,8 @@ use super::{Running, create_table, names, not_supported};
 use crate::Result;
 use crate::catalog::{Table, TenantCatalog, system};
 use crate::error::{CatalogError, ErrorKind, SessionError};
-use crate::query::ast::{CreateTable, Statement};
 use crate::query;
+use crate::query::ast::{CreateTable, Statement};
 use crate::session::outcome::Outcome;
 use crate::transaction::DropBehavior;
 

@@ -37,7 +37,8 @@ pub(crate) async fn run(running: &mut Running<'_>, prepared: &Prepared, bound: &
             Applied::Retry => {
                 running.begin_again().await?;
                 if running.session.validity(&running.environment) != prepared.valid {
-                    bound = match running.session.plan(&prepared.parsed, &prepared.declared, &running.environment)?.plan {
+                    bound = match running.session.plan(&prepared.parsed, &prepared.declared, &running.environment)?.plan
+                    {
                         Plan::Delete(bound) => bound,
                         _ => return Err(SessionError::PlanChanged.into()),
                     };

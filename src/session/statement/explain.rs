@@ -134,8 +134,10 @@ async fn execute(running: &mut Running<'_>, prepared: &Prepared) -> Result<Strin
 
 /// FORMAT JSON: one node, whose output columns are what drivers look for.
 fn json(prepared: &Prepared, lines: &[String]) -> String {
-    let output: Vec<&str> =
-        prepared.columns().map(|columns| columns.iter().map(|column| column.name.as_str()).collect()).unwrap_or_default();
+    let output: Vec<&str> = prepared
+        .columns()
+        .map(|columns| columns.iter().map(|column| column.name.as_str()).collect())
+        .unwrap_or_default();
     let node = lines.first().map_or("Result", String::as_str);
     let plan = serde_json::json!([{ "Plan": { "Node Type": node, "Output": output, "Details": lines } }]);
     format!("{plan:#}")

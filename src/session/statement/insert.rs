@@ -23,8 +23,7 @@ pub(crate) async fn run(running: &mut Running<'_>, bound: &BoundInsert) -> Resul
     let (environment, cancel, parameters) = (running.environment.clone(), running.cancel.clone(), running.parameters);
     let transaction = running.transaction();
     let view = transaction.view();
-    let stream =
-        planner.execute_insert(&environment, bound, parameters, view, transaction.store(), cancel).await?;
+    let stream = planner.execute_insert(&environment, bound, parameters, view, transaction.store(), cancel).await?;
     let mut source = rows(stream);
     let mut count = 0;
     let mut returned = Vec::new();

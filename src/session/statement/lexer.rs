@@ -102,8 +102,12 @@ impl<'a> Lexer<'a> {
         let kind = match first {
             b'\'' => self.quoted(start, b'\'', false, Kind::Text, "quoted string")?,
             b'"' => self.quoted(start, b'"', false, Kind::Quoted, "quoted identifier")?,
-            b'e' | b'E' if next == Some(b'\'') => self.quoted(start + 1, b'\'', true, Kind::Escaped, "quoted string")?,
-            b'n' | b'N' if next == Some(b'\'') => self.quoted(start + 1, b'\'', false, Kind::Special, "quoted string")?,
+            b'e' | b'E' if next == Some(b'\'') => {
+                self.quoted(start + 1, b'\'', true, Kind::Escaped, "quoted string")?
+            }
+            b'n' | b'N' if next == Some(b'\'') => {
+                self.quoted(start + 1, b'\'', false, Kind::Special, "quoted string")?
+            }
             b'b' | b'B' if next == Some(b'\'') => {
                 self.quoted(start + 1, b'\'', false, Kind::Special, "bit string literal")?
             }

@@ -1,20 +1,21 @@
 //! Statements: how each is read, and how each runs. One file per family.
 //!
-//! [`command`] cuts a query string into statements; [`lexer`], [`parse`] and [`copy_options`] read the small
+//! [`command`] cuts a query string into statements; [`lexer`], [`reader`], [`parse`] and [`copy_options`] read the small
 //! ones. The others run what `query` has bound: it says which rows and which values, `transaction` applies them.
 
 pub(crate) mod command;
 pub(crate) mod lexer;
 pub(crate) mod names;
 pub(crate) mod parse;
+pub(crate) mod reader;
 
 pub(crate) mod delete;
 pub(crate) mod insert;
 pub(crate) mod select;
 pub(crate) mod update;
 
-pub(crate) mod database;
 pub(crate) mod create_table;
+pub(crate) mod database;
 pub(crate) mod ddl;
 
 pub(crate) mod copy_format;

@@ -34,15 +34,9 @@ fn settings() {
         "Set { name: \"search_path\", local: false, value: Some([\"$user\", \"public\"]) }"
     );
     assert_eq!(read("SET LOCAL work_mem = -1"), "Set { name: \"work_mem\", local: true, value: Some([\"-1\"]) }");
-    assert_eq!(
-        read("SET TIME ZONE 'UTC'"),
-        "Set { name: \"timezone\", local: false, value: Some([\"UTC\"]) }"
-    );
+    assert_eq!(read("SET TIME ZONE 'UTC'"), "Set { name: \"timezone\", local: false, value: Some([\"UTC\"]) }");
     assert_eq!(read("SET SESSION app.user TO DEFAULT"), "Set { name: \"app.user\", local: false, value: None }");
-    assert_eq!(
-        read("SET NAMES 'UTF8'"),
-        "Set { name: \"client_encoding\", local: false, value: Some([\"UTF8\"]) }"
-    );
+    assert_eq!(read("SET NAMES 'UTF8'"), "Set { name: \"client_encoding\", local: false, value: Some([\"UTF8\"]) }");
     assert_eq!(read("SHOW TRANSACTION ISOLATION LEVEL"), "Show(Some(\"transaction_isolation\"))");
     assert_eq!(read("RESET ALL"), "Reset(None)");
     assert_eq!(read("SET a b"), "42601: syntax error at or near \"b\" at 7");

@@ -22,11 +22,7 @@ fn tag(tag: &str) -> Result<Outcome> {
 }
 
 /// Runs a statement without a plan.
-pub(crate) async fn run(
-    session: &mut Session,
-    utility: &Utility,
-    request: &Request,
-) -> Result<Outcome> {
+pub(crate) async fn run(session: &mut Session, utility: &Utility, request: &Request) -> Result<Outcome> {
     match utility {
         Utility::Begin { modes, start } => {
             transaction::begin(session, *modes, if *start { "START TRANSACTION" } else { "BEGIN" })
@@ -60,9 +56,7 @@ pub(crate) async fn run(
         }
         Utility::Explain { options, statement } => {
             let mut running = start(session, request).await?;
-            explain::run(&mut running, *options, statement)
-                .await
-                .map_err(|error| error.moved_by(statement.offset()))
+            explain::run(&mut running, *options, statement).await.map_err(|error| error.moved_by(statement.offset()))
         }
         Utility::Nothing => Ok(Outcome::Empty),
         Utility::NotSupported(feature) => Err(not_supported(feature)),

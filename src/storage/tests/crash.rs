@@ -42,10 +42,12 @@ async fn a_kill_between_any_two_steps_keeps_what_was_acknowledged() {
 
         // A change of a flushed row, and a delete of one: overlays.
         if round > 0 {
-            harness.commit(|h, w| {
-                h.put(w, &row("a", 3, &format!("round {round}")));
-                h.delete(w, "a", round * 10 - 1);
-            }).await;
+            harness
+                .commit(|h, w| {
+                    h.put(w, &row("a", 3, &format!("round {round}")));
+                    h.delete(w, "a", round * 10 - 1);
+                })
+                .await;
             expected.retain(|((_, id), _)| *id != round * 10 - 1);
             expected[3].1 = Some(format!("round {round}"));
             assert_eq!(after_a_kill(directory.path()).await, expected);
@@ -84,10 +86,12 @@ async fn a_log_cut_anywhere_keeps_a_prefix_of_the_commits() {
     // Each commit writes two rows: a cut in the middle of one must lose both.
     let mut lengths = vec![fs::metadata(log(directory.path())).unwrap().len()];
     for round in 0..12 {
-        harness.commit(|h, w| {
-            h.insert(w, &row("a", round, "x"));
-            h.insert(w, &row("b", round, "y"));
-        }).await;
+        harness
+            .commit(|h, w| {
+                h.insert(w, &row("a", round, "x"));
+                h.insert(w, &row("b", round, "y"));
+            })
+            .await;
         lengths.push(fs::metadata(log(directory.path())).unwrap().len());
     }
     assert!(lengths.is_sorted() && lengths[0] < lengths[12]);
@@ -98,10 +102,8 @@ async fn a_log_cut_anywhere_keeps_a_prefix_of_the_commits() {
         let whole = lengths.iter().filter(|length| **length <= cut).count() as i64 - 1;
         let found = Harness::open(scratch.path());
         assert_eq!(found.engine.last_seq().0, whole as u64, "cut at {cut}");
-        let expected: Vec<Row> = (0..whole)
-            .map(|id| row("a", id, "x"))
-            .chain((0..whole).map(|id| row("b", id, "y")))
-            .collect();
+        let expected: Vec<Row> =
+            (0..whole).map(|id| row("a", id, "x")).chain((0..whole).map(|id| row("b", id, "y"))).collect();
         assert_eq!(found.all().await, expected, "cut at {cut}");
     }
 }

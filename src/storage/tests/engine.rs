@@ -166,7 +166,10 @@ async fn a_dropped_tenant_leaves_nothing() {
     assert_eq!(meta.get(&now, &mine).unwrap(), None);
     assert_eq!(meta.get(&now, &other).unwrap(), Some(b"2".to_vec()));
     let gone = obsolete.try_recv().unwrap();
-    assert_eq!(gone.files.iter().map(|file| file.id).collect::<Vec<_>>(), files.iter().map(|file| file.id).collect::<Vec<_>>());
+    assert_eq!(
+        gone.files.iter().map(|file| file.id).collect::<Vec<_>>(),
+        files.iter().map(|file| file.id).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ pub fn shape_of(table: TableId) -> Arc<Shape> {
     Arc::new(Shape::new(table, Arc::new(schema), vec![0, 2]))
 }
 
+const LIMITS: history::Limits = history::Limits { file_bytes: 600, row_group_rows: 6, block_rows: 3 };
+
 pub struct Harness {
     pub engine: Arc<Engine>,
     pub store: TenantStore,
@@ -45,6 +47,8 @@ pub struct Harness {
 pub fn options(directory: &Path) -> StorageOptions {
     StorageOptions {
         durability: Durability::Os,
+        // A few rows make several files, row groups and pages.
+        history_limits: LIMITS,
         block_cache_bytes: 8 << 20,
         write_buffer_bytes: 8 << 20,
         ..StorageOptions::new(directory)
@@ -141,6 +145,11 @@ impl Harness {
         self.end_flush(ticket).await
     }
 
+    /// The flush that the server uses.
+    pub async fn real_flush(&self) -> crate::Result<history::FlushReport> {
+        self.engine.flush(self.store.tenant(), &self.shape, history::Trigger::Manual).await
+    }
+
     pub async fn begin_flush(&self) -> Option<FlushTicket> {
         self.engine.begin_flush(self.store.tenant(), self.shape.table).await.unwrap()
     }
@@ -162,9 +171,8 @@ impl Harness {
         let batches: Vec<RecordBatch> = stream.try_collect().await.unwrap();
         let random = Random::default();
         let place = history::Place { directory: self.engine.directory().into(), tenant: self.store.tenant() };
-        let limits = history::Limits { file_bytes: 600, row_group_rows: 6, block_rows: 3 };
         let name = || (FileId(random.uuid_v7(1_700_000_000_000_000)), 0);
-        let mut writer = history::Writer::new(place, Arc::clone(&self.shape), limits, name);
+        let mut writer = history::Writer::new(place, Arc::clone(&self.shape), LIMITS, name);
         for batch in &batches {
             let seqs: &UInt64Array = batch.column(4).as_primitive();
             writer.write(&batch.project(&[0, 1, 2]).unwrap(), batch.column(3).as_binary(), seqs).unwrap();

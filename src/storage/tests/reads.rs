@@ -80,7 +80,9 @@ async fn a_get_says_where_it_found_the_row() {
     let found = harness.store.get(&view, &harness.shape, &keys, &[0, 1, 2]).await.unwrap();
     let seen: Vec<_> = found
         .iter()
-        .map(|found| found.as_ref().map(|found| (rows(&[found.batch.clone()]).remove(0), found.seq.0, found.source)))
+        .map(|found| {
+            found.as_ref().map(|found| (rows(std::slice::from_ref(&found.batch)).remove(0), found.seq.0, found.source))
+        })
         .collect();
     let expected = [
         Some((row("a", 1, "x"), 1, Source::History)),

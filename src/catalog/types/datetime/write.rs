@@ -90,13 +90,14 @@ fn fraction(us: i64, out: &mut Vec<u8>) {
     if us == 0 {
         return;
     }
-    let mut digits = us;
-    let mut length = 6;
-    while digits % 10 == 0 {
-        digits /= 10;
-        length -= 1;
+    let mut digits = *b".000000";
+    let mut rest = us;
+    for digit in digits[1..].iter_mut().rev() {
+        *digit += u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
     }
-    write!(out, ".{digits:0length$}").expect(MEMORY);
+    let zeros = digits.iter().rev().take_while(|digit| **digit == b'0').count();
+    out.extend_from_slice(&digits[..digits.len() - zeros]);
 }
 
 fn offset(east: i32, always_minutes: bool, out: &mut Vec<u8>) {

@@ -57,7 +57,7 @@ pub fn write_float4(value: f32, extra_float_digits: i32, out: &mut Vec<u8>) {
     if !word(value.into(), out) {
         if extra_float_digits > 0 {
             let (mantissa, exponent) = parts(value.abs().to_bits().into(), f32::MANTISSA_DIGITS);
-            let digits = Exact { mantissa, exponent, smallest: 1 << (f32::MANTISSA_DIGITS - 1) };
+            let digits = Exact { mantissa, exponent, smallest: 1 << (f32::MANTISSA_DIGITS - 1), tie_digits: 6 };
             let reads_back = |text: &str| text.parse::<f32>().is_ok_and(|back| back == value);
             layout(&digits.shortest(&format!("{value:e}"), |n| format!("{value:.n$e}"), reads_back), 6, out);
         } else {
@@ -71,7 +71,7 @@ pub fn write_float8(value: f64, extra_float_digits: i32, out: &mut Vec<u8>) {
     if !word(value, out) {
         if extra_float_digits > 0 {
             let (mantissa, exponent) = parts(value.abs().to_bits(), f64::MANTISSA_DIGITS);
-            let digits = Exact { mantissa, exponent, smallest: 1 << (f64::MANTISSA_DIGITS - 1) };
+            let digits = Exact { mantissa, exponent, smallest: 1 << (f64::MANTISSA_DIGITS - 1), tie_digits: 15 };
             let reads_back = |text: &str| text.parse::<f64>().is_ok_and(|back| back == value);
             layout(&digits.shortest(&format!("{value:e}"), |n| format!("{value:.n$e}"), reads_back), 15, out);
         } else {
@@ -97,6 +97,9 @@ struct Exact {
     exponent: i32,
     /// The smallest mantissa of a normal float: below it the neighbour is only half as far.
     smallest: u64,
+    /// Texts with fewer digits cannot be as near as another one: the distance of the floats around a number
+    /// of so few digits is smaller than half of the last digit.
+    tie_digits: usize,
 }
 
 /// Mantissa and exponent of the bits of a float without its sign.
@@ -114,6 +117,11 @@ impl Exact {
     fn shortest(&self, rust: &str, rounded: impl Fn(usize) -> String, reads_back: impl Fn(&str) -> bool) -> String {
         let fits = |text: &str| reads_back(text) && !self.is_half_way(text);
         let digits = rust.split('e').next().unwrap_or(rust).bytes().filter(u8::is_ascii_digit).count();
+        // A tie needs nearly all digits that a float has, and a text half way needs an integer: nearly all
+        // numbers that people write are decided here.
+        if self.exponent < 0 && digits < self.tie_digits {
+            return rust.to_owned();
+        }
         let nearest = rounded(digits - 1);
         if fits(&nearest) {
             return nearest;

@@ -61,12 +61,12 @@ fn resolve(data_type: &DataType, pg: &PgType, style: &OutputStyle) -> Result<Wri
         DataType::Boolean => {
             Box::new(|array, row, out| out.push(if array.as_boolean().value(row) { b't' } else { b'f' }))
         }
-        DataType::Int8 => display::<Int8Type>(),
-        DataType::Int16 => display::<Int16Type>(),
-        DataType::Int32 => display::<Int32Type>(),
-        DataType::Int64 => display::<Int64Type>(),
-        DataType::UInt8 => display::<UInt8Type>(),
-        DataType::UInt16 => display::<UInt16Type>(),
+        DataType::Int8 => primitive::<Int8Type>(|value, out| number::write_integer(value.into(), out)),
+        DataType::Int16 => primitive::<Int16Type>(|value, out| number::write_integer(value.into(), out)),
+        DataType::Int32 => primitive::<Int32Type>(|value, out| number::write_integer(value.into(), out)),
+        DataType::Int64 => primitive::<Int64Type>(number::write_integer),
+        DataType::UInt8 => primitive::<UInt8Type>(|value, out| number::write_integer(value.into(), out)),
+        DataType::UInt16 => primitive::<UInt16Type>(|value, out| number::write_integer(value.into(), out)),
         DataType::UInt32 => object_id(pg, style.names.clone()),
         DataType::UInt64 => display::<UInt64Type>(),
         DataType::Float16 => primitive::<Float16Type>(move |value, out| number::write_float4(value.into(), extra, out)),
@@ -134,11 +134,11 @@ fn object_id(pg: &PgType, names: Option<Arc<dyn ObjectNames>>) -> WriteValue {
                 match name {
                     _ if oid == 0 => out.push(b'-'),
                     Some(name) => out.extend_from_slice(name.as_bytes()),
-                    None => write!(out, "{oid}").expect(MEMORY),
+                    None => number::write_integer(oid.into(), out),
                 }
             })
         }
-        _ => display::<UInt32Type>(),
+        _ => primitive::<UInt32Type>(|oid, out| number::write_integer(oid.into(), out)),
     }
 }
 
