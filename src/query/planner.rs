@@ -142,13 +142,6 @@ pub(crate) fn running_state(base: &SessionState, context: Arc<ScanContext>) -> S
     state
 }
 
-/// Hands the configuration to the functions that the optimiser and the physical planner call: they get it from
-/// the execution's properties, not from the state.
-fn begin(state: &mut SessionState) {
-    let options = Arc::clone(state.config().options());
-    state.execution_props_mut().mark_start_execution(options);
-}
-
 /// Carries the environment to functions inside DataFusion's configuration.
 #[derive(Clone, Debug, Default)]
 pub struct EnvironmentExtension {
