@@ -80,7 +80,7 @@ fn crash_rounds(rounds: usize, load: Load) {
         }
         next += WRITERS as u64 * 1_000_000;
         // The moment of the kill is what the round is about: anywhere in the first commits.
-        std::thread::sleep(Duration::from_millis(random.next() % 60));
+        std::thread::sleep(Duration::from_millis(random.next() % 120));
         server.kill();
         stop.store(true, Ordering::Relaxed);
         for thread in threads {
