@@ -11,6 +11,7 @@ use crate::Result;
 use crate::base::clock::Clock;
 use crate::base::ids::{SessionId, TenantId};
 use crate::base::random::Random;
+use crate::catalog::types::OutputStyle;
 use crate::catalog::{Catalogs, TenantCatalog};
 use crate::error::CatalogError;
 use crate::storage::{CommitLog, Engine};
@@ -25,6 +26,8 @@ pub struct Manager {
     pub(super) random: Arc<Random>,
     /// `transaction.max_bytes`: the most memory that one transaction's uncommitted work may take.
     pub(super) max_bytes: usize,
+    /// How DETAIL texts are written until a session says otherwise.
+    pub(super) style: Arc<OutputStyle>,
     gates: Mutex<HashMap<TenantId, Gate>>,
 }
 
@@ -69,6 +72,7 @@ impl Manager {
             clock,
             random,
             max_bytes,
+            style: Arc::default(),
             gates: Mutex::default(),
         })
     }

@@ -86,7 +86,7 @@ impl Transaction {
             patience: Patience::default(),
             isolation: Isolation::default(),
             read_only: false,
-            style: Arc::default(),
+            style: manager.style.clone(),
             checks: None,
             started_at_us: manager.clock.now_us(),
             catalog,
@@ -122,7 +122,7 @@ impl Transaction {
 
     /// The token that ends waits of the statements to come with 57014.
     pub fn set_cancel(&mut self, cancel: CancellationToken) {
-        self.patience.cancel = cancel;
+        self.patience.cancel = Some(cancel);
     }
 
     /// How values are written in DETAIL texts.

@@ -10,8 +10,8 @@
 //! since a cycle needs a last wait to close it, which searches from itself, no deadlock is missed.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
+use super::name::Name;
 use super::table::{Holder, LockTable, OwnerId};
 
 /// What every waiting transaction waits for.
@@ -22,19 +22,19 @@ pub(super) struct Graph {
 
 #[derive(Clone)]
 struct Wait {
-    key: Arc<[u8]>,
+    name: Name,
     wanted: Holder,
 }
 
-/// One step of a cycle: `waiter` waits at `key` for `blocker`.
+/// One step of a cycle: `wait` is at its name for `blocker`.
 struct Edge {
     wait: Wait,
     blocker: Holder,
 }
 
 impl Graph {
-    pub(super) fn start(&mut self, key: Arc<[u8]>, wanted: Holder) {
-        self.waits.insert(wanted.id, Wait { key, wanted });
+    pub(super) fn start(&mut self, name: Name, wanted: Holder) {
+        self.waits.insert(wanted.id, Wait { name, wanted });
     }
 
     pub(super) fn end(&mut self, id: OwnerId) {
@@ -75,7 +75,7 @@ impl Graph {
 
     fn expand(&self, table: &LockTable, id: OwnerId, depth: usize, open: &mut Vec<(usize, Edge)>) {
         if let Some(wait) = self.waits.get(&id) {
-            let blockers = table.blockers(&wait.key, id);
+            let blockers = table.blockers(&wait.name, id);
             open.extend(blockers.into_iter().map(|blocker| (depth, Edge { wait: wait.clone(), blocker })));
         }
     }
@@ -85,11 +85,11 @@ impl Graph {
 /// that holds the row.
 fn describe(edge: &Edge) -> String {
     let number = |from: usize| {
-        let bytes = edge.wait.key.get(from..from + 4).and_then(|bytes| bytes.try_into().ok());
+        let bytes = edge.wait.name.bytes().get(from..from + 4).and_then(|bytes| bytes.try_into().ok());
         bytes.map_or(0, u32::from_be_bytes)
     };
     let (tenant, table) = (number(1), number(5));
-    let what = match edge.wait.key.first() {
+    let what = match edge.wait.name.bytes().first() {
         Some(b'r') => format!("ShareLock on transaction {}", edge.blocker.id.0),
         Some(b't') => format!("{} on relation {table} of database {tenant}", edge.wait.wanted.mode.name()),
         _ => format!("{} on object {tenant} of class 1262 of database 0", edge.wait.wanted.mode.name()),

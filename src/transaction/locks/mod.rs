@@ -18,6 +18,7 @@
 //! last edge appears, by the transaction that closes the cycle, without a timer.
 
 mod graph;
+mod name;
 mod owner;
 mod table;
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::table::{Attempt, Holder, LockTable, Mode, OwnerId, Release, Target, encode};
+use super::name::{Name, encode};
+use super::table::{Attempt, Holder, LockTable, Mode, OwnerId, Release, Target};
 use crate::base::ids::SessionId;
 use crate::error::TransactionError;
 
@@ -15,7 +16,7 @@ pub struct Patience {
     /// PostgreSQL's `lock_timeout`, for each lock by itself; `None` waits for ever.
     pub timeout: Option<Duration>,
     /// Ends the wait with 57014.
-    pub cancel: CancellationToken,
+    pub cancel: Option<CancellationToken>,
 }
 
 /// How a lock was got.
@@ -35,7 +36,7 @@ pub struct Owner {
     table: Arc<LockTable>,
     id: OwnerId,
     session: SessionId,
-    held: Vec<Arc<[u8]>>,
+    held: Vec<Name>,
     bytes: usize,
     scratch: Vec<u8>,
 }
@@ -58,9 +59,9 @@ impl Owner {
         self.bytes
     }
 
-    fn remember(&mut self, key: Arc<[u8]>) {
-        self.bytes += key.len() + LOCK_OVERHEAD_BYTES;
-        self.held.push(key);
+    fn remember(&mut self, name: Name) {
+        self.bytes += name.bytes().len() + LOCK_OVERHEAD_BYTES;
+        self.held.push(name);
     }
 
     /// Takes the lock, waiting in FIFO order behind those who came before.
@@ -77,47 +78,54 @@ impl Owner {
     ) -> Result<Granted, TransactionError> {
         encode(target, &mut self.scratch);
         let wanted = Holder { id: self.id, session: self.session, mode };
-        match self.table.try_lock(&self.scratch, wanted) {
-            Attempt::Granted(key) => {
-                self.remember(key);
+        let sought = self.table.name(&self.scratch);
+        match self.table.try_lock(sought, wanted) {
+            Attempt::Granted(name) => {
+                self.remember(name);
                 Ok(Granted::New)
             }
             Attempt::Held => Ok(Granted::Held),
             Attempt::Busy => {
-                let key: Arc<[u8]> = self.scratch.as_slice().into();
-                self.wait(key, wanted, patience).await
+                let name = Name::keep(sought);
+                self.wait(name, wanted, patience).await
             }
         }
     }
 
     async fn wait(
         &mut self,
-        key: Arc<[u8]>,
+        name: Name,
         wanted: Holder,
         patience: &Patience,
     ) -> Result<Granted, TransactionError> {
         // Only a table's lock has a weaker mode that the owner may hold already.
-        let stronger = key.first() == Some(&b't') && self.held.contains(&key);
+        let stronger = name.bytes().first() == Some(&b't') && self.held.contains(&name);
         let table = self.table.clone();
         let woken = {
             let mut graph = table.graph.lock();
-            let woken = match table.enqueue(&key, wanted) {
+            let woken = match table.enqueue(&name, wanted) {
                 Ok(woken) => woken,
-                Err(Attempt::Granted(key)) => {
-                    self.remember(key);
+                Err(Attempt::Granted(name)) => {
+                    self.remember(name);
                     return Ok(Granted::Waited);
                 }
                 Err(_) => return Ok(Granted::Held),
             };
-            graph.start(key.clone(), wanted);
+            graph.start(name.clone(), wanted);
             if let Some(detail) = graph.deadlock(&table, self.id) {
                 graph.end(self.id);
-                table.leave(&key, self.id, if stronger { Release::Nothing } else { Release::Granted });
+                table.leave(&name, self.id, if stronger { Release::Nothing } else { Release::Granted });
                 return Err(TransactionError::Deadlock { detail });
             }
             woken
         };
-        let mut place = Place { owner: self, key, stronger, granted: false };
+        let mut place = Place { owner: self, name, stronger, granted: false };
+        let canceled = async {
+            match &patience.cancel {
+                Some(cancel) => cancel.cancelled().await,
+                None => std::future::pending().await,
+            }
+        };
         let limit = async {
             match patience.timeout {
                 Some(timeout) => tokio::time::sleep(timeout).await,
@@ -130,7 +138,7 @@ impl Owner {
                 place.granted = true;
                 Ok(Granted::Waited)
             }
-            () = patience.cancel.cancelled() => Err(TransactionError::Canceled),
+            () = canceled => Err(TransactionError::Canceled),
             () = limit => Err(TransactionError::LockTimeout),
         }
     }
@@ -138,8 +146,8 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        for key in self.held.drain(..) {
-            self.table.release(&key, self.id);
+        for name in self.held.drain(..) {
+            self.table.release(&name, self.id);
         }
     }
 }
@@ -147,7 +155,7 @@ impl Drop for Owner {
 /// A place in a queue. Dropped when the lock came, or when the wait ended in any other way.
 struct Place<'a> {
     owner: &'a mut Owner,
-    key: Arc<[u8]>,
+    name: Name,
     stronger: bool,
     granted: bool,
 }
@@ -159,9 +167,9 @@ impl Drop for Place<'_> {
         graph.end(self.owner.id);
         if !self.granted {
             let release = if self.stronger { Release::Nothing } else { Release::Granted };
-            table.leave(&self.key, self.owner.id, release);
+            table.leave(&self.name, self.owner.id, release);
         } else if !self.stronger {
-            self.owner.remember(self.key.clone());
+            self.owner.remember(self.name.clone());
         }
     }
 }

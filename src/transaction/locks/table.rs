@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::graph::Graph;
+use super::name::{BuildCarried, Name, Named, Sought};
 use super::owner::Owner;
 use crate::base::ids::{SessionId, TableId, TenantId};
 
@@ -75,12 +76,12 @@ struct Entry {
     queue: VecDeque<Waiter>,
 }
 
-type Shard = HashMap<Arc<[u8]>, Entry>;
+type Shard = HashMap<Name, Entry, BuildCarried>;
 
 /// What an attempt found.
 pub(super) enum Attempt {
     /// Free: the caller now holds it, and must remember the key to release it.
-    Granted(Arc<[u8]>),
+    Granted(Name),
     /// The caller held it already, at least as strongly.
     Held,
     /// Somebody is in the way.
@@ -132,19 +133,25 @@ impl LockTable {
         self.graph.lock().len()
     }
 
-    fn shard(&self, key: &[u8]) -> &Mutex<Shard> {
-        let hash = usize::try_from(self.hasher.hash_one(key) % (SHARDS as u64)).expect("less than SHARDS");
-        &self.shards[hash]
+    /// The name of a lock, from its encoded bytes.
+    pub(super) fn name<'a>(&self, bytes: &'a [u8]) -> Sought<'a> {
+        Sought { hash: self.hasher.hash_one(bytes), bytes }
+    }
+
+    fn shard(&self, name: Sought<'_>) -> &Mutex<Shard> {
+        // The map in the shard takes its buckets from the low bits and its tags from the highest seven.
+        let shard = usize::try_from((name.hash >> 32) % (SHARDS as u64)).expect("less than SHARDS");
+        &self.shards[shard]
     }
 
     /// Takes the lock if that is possible at once. Never overtakes those who wait already, except that an
     /// owner may strengthen what it holds.
-    pub(super) fn try_lock(&self, key: &[u8], wanted: Holder) -> Attempt {
-        let mut shard = self.shard(key).lock();
-        let Some(entry) = shard.get_mut(key) else {
-            let key: Arc<[u8]> = key.into();
-            shard.insert(key.clone(), Entry { first: Some(wanted), ..Entry::default() });
-            return Attempt::Granted(key);
+    pub(super) fn try_lock(&self, sought: Sought<'_>, wanted: Holder) -> Attempt {
+        let mut shard = self.shard(sought).lock();
+        let Some(entry) = shard.get_mut(&sought as &dyn Named) else {
+            let name = Name::keep(sought);
+            shard.insert(name.clone(), Entry { first: Some(wanted), ..Entry::default() });
+            return Attempt::Granted(name);
         };
         match entry.mode_of(wanted.id) {
             Some(mode) if mode >= wanted.mode => Attempt::Held,
@@ -154,21 +161,21 @@ impl LockTable {
             }
             None if entry.queue.is_empty() && entry.admits(wanted) => {
                 entry.admit(wanted);
-                let (key, _) = shard.get_key_value(key).expect("the entry was just used");
-                Attempt::Granted(key.clone())
+                let (name, _) = shard.get_key_value(&sought as &dyn Named).expect("the entry was just used");
+                Attempt::Granted(name.clone())
             }
             _ => Attempt::Busy,
         }
     }
 
     /// Joins the queue, unless the lock came free in the meantime. Called under the graph's mutex.
-    pub(super) fn enqueue(&self, key: &Arc<[u8]>, wanted: Holder) -> Result<oneshot::Receiver<()>, Attempt> {
-        match self.try_lock(key, wanted) {
+    pub(super) fn enqueue(&self, name: &Name, wanted: Holder) -> Result<oneshot::Receiver<()>, Attempt> {
+        match self.try_lock(name.sought(), wanted) {
             Attempt::Busy => {}
             attempt => return Err(attempt),
         }
-        let mut shard = self.shard(key).lock();
-        let entry = shard.entry(key.clone()).or_default();
+        let mut shard = self.shard(name.sought()).lock();
+        let entry = shard.entry(name.clone()).or_default();
         let (wake, woken) = oneshot::channel();
         let waiter = Waiter { holder: wanted, wake };
         // An owner that strengthens its lock goes first: those behind it wait for it anyway.
@@ -183,43 +190,45 @@ impl LockTable {
     }
 
     /// Leaves the queue; if the lock was granted in the meantime and `release` says so, gives it back.
-    pub(super) fn leave(&self, key: &[u8], id: OwnerId, release: Release) {
-        let mut shard = self.shard(key).lock();
-        let Some(entry) = shard.get_mut(key) else { return };
+    pub(super) fn leave(&self, name: &Name, id: OwnerId, release: Release) {
+        let mut shard = self.shard(name.sought()).lock();
+        let Some(entry) = shard.get_mut(name) else { return };
         let waiting = entry.queue.len();
         entry.queue.retain(|waiter| waiter.holder.id != id);
         if entry.queue.len() == waiting && release == Release::Granted {
             entry.remove(id);
         }
         entry.advance();
-        Self::forget_if_free(&mut shard, key);
+        if entry.is_free() {
+            Self::forget(&mut shard, name);
+        }
     }
 
     /// Gives one lock back and wakes those who can go on.
-    pub(super) fn release(&self, key: &[u8], id: OwnerId) {
-        let mut shard = self.shard(key).lock();
-        let Some(entry) = shard.get_mut(key) else { return };
+    pub(super) fn release(&self, name: &Name, id: OwnerId) {
+        let mut shard = self.shard(name.sought()).lock();
+        let Some(entry) = shard.get_mut(name) else { return };
         entry.remove(id);
         if !entry.queue.is_empty() {
             entry.advance();
         }
-        Self::forget_if_free(&mut shard, key);
-    }
-
-    fn forget_if_free(shard: &mut Shard, key: &[u8]) {
-        if shard.get(key).is_some_and(|entry| entry.first.is_none() && entry.queue.is_empty()) {
-            shard.remove(key);
-            if shard.capacity() > SHRINK_ABOVE && shard.len() < shard.capacity() / 8 {
-                shard.shrink_to(shard.capacity() / 4);
-            }
+        if entry.is_free() {
+            Self::forget(&mut shard, name);
         }
     }
 
-    /// Whom `id` waits for at `key`: conflicting holders, and conflicting waiters ahead of it. Empty when
+    fn forget(shard: &mut Shard, name: &Name) {
+        shard.remove(name);
+        if shard.capacity() > SHRINK_ABOVE && shard.len() < shard.capacity() / 8 {
+            shard.shrink_to(shard.capacity() / 4);
+        }
+    }
+
+    /// Whom `id` waits for at `name`: conflicting holders, and conflicting waiters ahead of it. Empty when
     /// it is not in the queue (any more).
-    pub(super) fn blockers(&self, key: &[u8], id: OwnerId) -> Vec<Holder> {
-        let shard = self.shard(key).lock();
-        let Some(entry) = shard.get(key) else { return Vec::new() };
+    pub(super) fn blockers(&self, name: &Name, id: OwnerId) -> Vec<Holder> {
+        let shard = self.shard(name.sought()).lock();
+        let Some(entry) = shard.get(name) else { return Vec::new() };
         let Some(place) = entry.queue.iter().position(|waiter| waiter.holder.id == id) else { return Vec::new() };
         let wanted = entry.queue[place].holder;
         let ahead = entry.queue.iter().take(place).map(|waiter| waiter.holder);
@@ -237,6 +246,10 @@ pub(super) enum Release {
 }
 
 impl Entry {
+    fn is_free(&self) -> bool {
+        self.first.is_none() && self.queue.is_empty()
+    }
+
     fn holders(&self) -> impl Iterator<Item = Holder> {
         self.first.iter().chain(&self.more).copied()
     }
@@ -279,19 +292,4 @@ impl Entry {
             let _ = waiter.wake.send(());
         }
     }
-}
-
-/// The bytes of a target: kind, tenant, table, key. Distinct targets have distinct bytes.
-pub(super) fn encode(target: Target<'_>, out: &mut Vec<u8>) {
-    out.clear();
-    let (kind, tenant, table, key): (u8, _, _, &[u8]) = match target {
-        Target::Row { tenant, table, key } => (b'r', tenant, table, key),
-        Target::Table { tenant, table } => (b't', tenant, table, &[]),
-        Target::Definitions { tenant } => (b'd', tenant, TableId(0), &[]),
-    };
-    out.reserve(9 + key.len());
-    out.push(kind);
-    out.extend_from_slice(&tenant.0.to_be_bytes());
-    out.extend_from_slice(&table.0.to_be_bytes());
-    out.extend_from_slice(key);
 }

@@ -206,8 +206,9 @@ async fn a_wait_ends_when_it_is_cancelled_or_dropped() {
         let mut dropped = Box::pin(exclusive(&mut two, row(b"a")));
         assert!(futures::poll!(&mut dropped).is_pending());
     }
-    let patience = Patience { timeout: None, cancel: CancellationToken::new() };
-    patience.cancel.cancel();
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let patience = Patience { timeout: None, cancel: Some(cancel) };
     let refused = three.lock(row(b"a"), Mode::AccessExclusive, &patience).await.unwrap_err();
     assert!(matches!(refused, TransactionError::Canceled), "{refused}");
     drop(one);

@@ -4,5 +4,6 @@ mod concurrency;
 mod constraints;
 mod ddl;
 mod events;
+mod history;
 mod statements;
 mod world;
