@@ -11,8 +11,8 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
     FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, LimitClause, ObjectName, ObjectNamePart, OrderBy,
-    OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator, Value, ValueWithSpan,
-    VisitMut, VisitorMut,
+    OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator,
+    Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::parameters::Parameters;
@@ -285,8 +285,7 @@ impl<'a> Normaliser<'a> {
     }
 
     fn function(&self, function: &mut Function) -> Result<Option<Expr>, Error> {
-        let parts: Vec<String> =
-            function.name.0.iter().filter_map(|part| part.as_ident()).map(names::folded).collect();
+        let parts: Vec<String> = function.name.0.iter().filter_map(|part| part.as_ident()).map(names::folded).collect();
         let span = function.name.0.first().and_then(|part| part.as_ident()).map(|ident| ident.span);
         let name = match parts.as_slice() {
             [name] => name.clone(),

@@ -37,11 +37,7 @@ impl Operators {
 }
 
 impl ExprPlanner for Operators {
-    fn plan_binary_op(
-        &self,
-        expr: RawBinaryExpr,
-        schema: &DFSchema,
-    ) -> DataFusionResult<PlannerResult<RawBinaryExpr>> {
+    fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> DataFusionResult<PlannerResult<RawBinaryExpr>> {
         let RawBinaryExpr { op, left, right } = expr;
         let style = self.environment.as_ref().map(|environment| environment.style.clone()).unwrap_or_default();
         let resolver = Resolver { schema, style: &style };
@@ -248,9 +244,10 @@ impl Resolver<'_> {
             (PgType::Date, PgType::Date) if operator == Operator::Minus => {
                 Ok(Planned::Done(interval::date_difference(left, right)))
             }
-            (PgType::Timestamp | PgType::Timestamptz | PgType::Date, PgType::Timestamp | PgType::Timestamptz | PgType::Date)
-                if operator == Operator::Minus =>
-            {
+            (
+                PgType::Timestamp | PgType::Timestamptz | PgType::Date,
+                PgType::Timestamp | PgType::Timestamptz | PgType::Date,
+            ) if operator == Operator::Minus => {
                 let common = if left_type == PgType::Timestamptz || right_type == PgType::Timestamptz {
                     PgType::Timestamptz
                 } else {

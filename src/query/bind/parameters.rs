@@ -36,7 +36,12 @@ impl Parameters {
         let known = types.iter().enumerate().filter_map(|(index, data_type)| {
             data_type.clone().filter(|data_type| *data_type != PgType::Unknown).map(|data_type| (index + 1, data_type))
         });
-        Self { types: Mutex::new(known.collect()), count: Mutex::new(types.len()), mentioned: Mutex::default(), hints: Mutex::default() }
+        Self {
+            types: Mutex::new(known.collect()),
+            count: Mutex::new(types.len()),
+            mentioned: Mutex::default(),
+            hints: Mutex::default(),
+        }
     }
 
     /// Notes that a parameter is mentioned: `$3` is number 3.

@@ -68,8 +68,7 @@ fn empty(node: LogicalPlan) -> DataFusionResult<Transformed<LogicalPlan>> {
         }
         return Ok(Transformed::no(node));
     }
-    let is_empty =
-        |input: &&LogicalPlan| matches!(input, LogicalPlan::EmptyRelation(empty) if !empty.produce_one_row);
+    let is_empty = |input: &&LogicalPlan| matches!(input, LogicalPlan::EmptyRelation(empty) if !empty.produce_one_row);
     if node.inputs().iter().any(is_empty) {
         return PropagateEmptyRelation::new().rewrite(node, &OptimizerContext::new());
     }
@@ -94,7 +93,8 @@ fn as_value(expr: Expr) -> DataFusionResult<Transformed<Expr>> {
                 .aggregate(Vec::<Expr>::new(), [array_agg(column)])?
                 .build()?;
             let list = Expr::ScalarSubquery(Subquery { subquery: Arc::new(plan), ..subquery });
-            let any = kernel::call(array::quantified(Quantifier::Any, Operator::Eq), vec![*expr, array::or_empty(list)]);
+            let any =
+                kernel::call(array::quantified(Quantifier::Any, Operator::Eq), vec![*expr, array::or_empty(list)]);
             Ok(Transformed::yes(if negated { Expr::Not(Box::new(any)) } else { any }))
         }
         other => Ok(Transformed::no(other)),

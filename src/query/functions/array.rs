@@ -51,8 +51,11 @@ fn compare_all(quantifier: Quantifier, operator: Operator, left: &ArrayRef, righ
     let arrow = |error: arrow::error::ArrowError| errors::translate(error.into());
     let repeated = take(left, &UInt32Array::from(rows), None).map_err(arrow)?;
     let values = take(lists.values(), &UInt32Array::from(elements), None).map_err(arrow)?;
-    let values =
-        if values.data_type() == repeated.data_type() { values } else { cast(&values, repeated.data_type()).map_err(arrow)? };
+    let values = if values.data_type() == repeated.data_type() {
+        values
+    } else {
+        cast(&values, repeated.data_type()).map_err(arrow)?
+    };
     let compared = match operator {
         Operator::Eq => cmp::eq(&repeated, &values),
         Operator::NotEq => cmp::neq(&repeated, &values),

@@ -11,8 +11,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, FieldRef, Int64Type, UInt32Type};
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
-    Volatility,
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 
 use crate::base::ids::Oid;
@@ -118,8 +117,7 @@ impl Rowwise {
     }
 
     fn undefined(&self, types: &[DataType]) -> QueryError {
-        let types: Vec<String> =
-            types.iter().map(|data_type| functions::undefined::type_name(data_type)).collect();
+        let types: Vec<String> = types.iter().map(|data_type| functions::undefined::type_name(data_type)).collect();
         QueryError::UndefinedFunction(format!("{}({})", self.name, types.join(", ")))
     }
 }
@@ -175,11 +173,8 @@ impl ScalarUDFImpl for Rowwise {
         let constant = args.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
         let rows = if constant && self.signature.volatility != Volatility::Volatile { 1 } else { args.number_rows };
         let kinds: Vec<PgType> = args.arg_fields.iter().map(|field| type_of_field(field)).collect();
-        let arrays: Vec<ArrayRef> = args
-            .args
-            .into_iter()
-            .map(|argument| argument.into_array(rows))
-            .collect::<DataFusionResult<_>>()?;
+        let arrays: Vec<ArrayRef> =
+            args.args.into_iter().map(|argument| argument.into_array(rows)).collect::<DataFusionResult<_>>()?;
         let mut answers = Vec::with_capacity(rows);
         let null = values::null_value(&self.returns).map_err(errors::external)?;
         for index in 0..rows {
