@@ -9,12 +9,13 @@
 //! PostgreSQL re-evaluates the WHERE for the one row that changed; running the whole statement again on a
 //! new read point, with the locks kept, gives an answer that is right for joins and subqueries too.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BinaryArray, RecordBatch, UInt64Array};
 use arrow::datatypes::UInt64Type;
 
-use super::locks::Mode;
+use super::locks::{Granted, Mode};
 use super::transaction::{Isolation, Transaction};
 use crate::Result;
 use crate::catalog::Table;
@@ -50,10 +51,15 @@ impl Transaction {
         let mut rows: Vec<usize> = (0..identity.num_rows()).collect();
         rows.sort_unstable_by(|a, b| keys.value(*a).cmp(keys.value(*b)).then(a.cmp(b)));
         rows.dedup_by(|later, earlier| keys.value(*later) == keys.value(*earlier));
-        rows.retain(|row| self.statement.touched(table.id, keys.value(*row)).is_none());
+        let mut revisited = HashSet::new();
         for row in &rows {
-            self.lock_row(table, keys.value(*row)).await?;
+            let key = keys.value(*row);
+            if self.lock_row(table, key).await? == Granted::Held && self.statement.touched(table.id, key).is_some() {
+                revisited.insert(*row);
+            }
         }
+        self.check_size()?;
+        rows.retain(|row| !revisited.contains(row));
         rows.sort_unstable();
 
         let complete = rows.len() == identity.num_rows();

@@ -78,6 +78,7 @@ impl Transaction {
     /// Those of storage. Then nothing of the transaction is there.
     pub async fn commit(mut self) -> Result<Seq> {
         self.statement_end();
+        self.settle();
         let subscriptions = self.listening.take().map(Listening::outcome).unwrap_or_default();
         let events = std::mem::take(&mut self.events).finish(self.session);
         if self.writes.is_empty() && events.is_empty() {

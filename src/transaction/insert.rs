@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, FixedSizeBinaryBuilder, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 
 use super::constraints;
-use super::locks::{Mode, Target};
+use super::locks::{Granted, Mode, Target};
 use super::statement::{Op, RowWrite};
 use super::transaction::Transaction;
 use crate::Result;
@@ -95,10 +95,12 @@ impl Transaction {
         // One order for all transactions: two INSERTs of the same keys cannot deadlock.
         let mut order: Vec<usize> = (0..keys.len()).collect();
         order.sort_unstable_by(|a, b| keys[*a].cmp(&keys[*b]).then(a.cmp(b)));
+        let mut met_before = false;
         for row in &order {
-            self.lock_row(table, &keys[*row]).await?;
+            met_before |= self.lock_row(table, &keys[*row]).await? == Granted::Held;
         }
-        let mut taken = self.existing(table, keys).await?;
+        self.check_size()?;
+        let mut taken = self.existing(table, keys, met_before).await?;
         for pair in order.windows(2) {
             taken[pair[1]] |= keys[pair[0]] == keys[pair[1]];
         }
@@ -110,13 +112,19 @@ impl Transaction {
     }
 
     /// Which of these keys hold a row now: committed by anyone, or written by this transaction. The
-    /// caller holds their locks, so the answer stays true until the transaction ends.
-    pub(super) async fn existing(&mut self, table: &Arc<Table>, keys: &[Vec<u8>]) -> Result<Vec<bool>> {
+    /// caller holds their locks, so the answer stays true until the transaction ends. `met_before` says
+    /// whether the transaction held one of the locks already, so that the statement may have written the key.
+    pub(super) async fn existing(
+        &mut self,
+        table: &Arc<Table>,
+        keys: &[Vec<u8>],
+        met_before: bool,
+    ) -> Result<Vec<bool>> {
         let at = self.latest();
         self.decided_at(&at);
         let view = View { at, writes: self.own_writes() };
         let mut exists = self.store().contains(&view, &table.shape, keys).await?;
-        for (key, exists) in keys.iter().zip(&mut exists) {
+        for (key, exists) in keys.iter().zip(&mut exists).filter(|_| met_before) {
             if let Some(row_is_there) = self.statement.touched(table.id, key) {
                 *exists = row_is_there;
             }
@@ -124,10 +132,9 @@ impl Transaction {
         Ok(exists)
     }
 
-    pub(super) async fn lock_row(&mut self, table: &Table, key: &[u8]) -> Result<()> {
+    pub(super) async fn lock_row(&mut self, table: &Table, key: &[u8]) -> Result<Granted> {
         let target = Target::Row { tenant: self.tenant(), table: table.id, key };
-        self.locks.lock(target, Mode::AccessExclusive, &self.patience).await?;
-        Ok(())
+        Ok(self.locks.lock(target, Mode::AccessExclusive, &self.patience).await?)
     }
 
     fn with_row_ids(&self, shape: &Shape, batch: &RecordBatch) -> Result<RecordBatch> {

@@ -8,9 +8,8 @@ use crate::base::ids::TableId;
 use crate::catalog::{CatalogWrite, Table, TenantCatalog};
 use crate::storage::{Notice, RowChange};
 
-/// Memory counted for an operation beside its key and row: the operation itself, its lock, the map entry
-/// it becomes.
-const OPERATION_OVERHEAD_BYTES: usize = 192;
+/// Memory counted for an operation beside its key and row: the operation itself, the map entry it becomes.
+const OPERATION_OVERHEAD_BYTES: usize = 128;
 
 /// One thing a statement does, in order.
 pub(super) enum Op {
@@ -52,6 +51,8 @@ impl RowWrite {
     }
 }
 
+type Touched = HashMap<TableId, HashMap<Vec<u8>, bool>>;
+
 /// The operations of one statement.
 #[derive(Default)]
 pub(super) struct Statement {
@@ -59,9 +60,9 @@ pub(super) struct Statement {
     pub notices: Vec<Notice>,
     /// The catalog as it was before the statement's first definition change.
     pub catalog_before: Option<Arc<TenantCatalog>>,
-    /// For each key the statement has written, whether a row is there now. Built when the statement brings
-    /// a second batch: most statements have one.
-    touched: Option<HashMap<(TableId, Vec<u8>), bool>>,
+    /// For each key the statement has written, whether a row is there now. Built when the statement comes
+    /// back to a key that its transaction has locked, which most statements never do.
+    touched: Option<Touched>,
     bytes: usize,
 }
 
@@ -84,7 +85,8 @@ impl Statement {
                 let fed = change.as_ref().map_or(0, |change| change.row.len() + change.old.as_ref().map_or(0, |old| old.len()));
                 self.bytes += key.len() + write.bytes() + fed;
                 if let Some(touched) = &mut self.touched {
-                    touched.insert((table.id, key.clone()), write.leaves_row());
+                    self.bytes += key.len();
+                    touched.entry(table.id).or_default().insert(key.clone(), write.leaves_row());
                 }
             }
             // The definitions of a table are small beside the rows this bound is about.
@@ -99,18 +101,22 @@ impl Statement {
         self.notices.push(notice);
     }
 
-    /// Whether this statement has written the key, and if so whether a row is there now.
+    /// Whether this statement has written the key, and if so whether a row is there now. To be asked only
+    /// for keys whose lock the transaction held before: others cannot have been written.
     pub fn touched(&mut self, table: TableId, key: &[u8]) -> Option<bool> {
         if self.ops.is_empty() {
             return None;
         }
         let touched = self.touched.get_or_insert_with(|| {
-            let writes = self.ops.iter().filter_map(|op| match op {
-                Op::Write { table, key, write, .. } => Some(((table.id, key.clone()), write.leaves_row())),
-                _ => None,
-            });
-            writes.collect()
+            let mut touched = Touched::default();
+            for op in &self.ops {
+                if let Op::Write { table, key, write, .. } = op {
+                    self.bytes += key.len();
+                    touched.entry(table.id).or_default().insert(key.clone(), write.leaves_row());
+                }
+            }
+            touched
         });
-        touched.get(&(table, key.to_vec())).copied()
+        touched.get(&table)?.get(key).copied()
     }
 }

@@ -57,6 +57,8 @@ pub struct Transaction {
     pub(super) decided: Option<ReadPoint>,
     pub(super) writes: Arc<WriteSet>,
     pub(super) statement: Statement,
+    /// Statements that succeeded and are not in the write set yet.
+    finished: Vec<Statement>,
     pub(super) tenant_changes: Vec<TenantChange>,
     pub(super) events: EventLog,
     pub(super) listening: Option<Listening>,
@@ -93,6 +95,7 @@ impl Transaction {
             decided: None,
             writes: Arc::default(),
             statement: Statement::default(),
+            finished: Vec::new(),
             tenant_changes: Vec::new(),
             events: EventLog::default(),
             listening: None,
@@ -169,12 +172,13 @@ impl Transaction {
 
     /// About how much memory its uncommitted work takes.
     pub fn size_bytes(&self) -> usize {
-        self.writes.size_bytes() + self.statement.bytes() + self.events.bytes()
+        let finished: usize = self.finished.iter().map(Statement::bytes).sum();
+        self.writes.size_bytes() + self.events.bytes() + self.locks.bytes() + self.statement.bytes() + finished
     }
 
     /// Whether it has something to commit.
     pub fn has_writes(&self) -> bool {
-        !self.writes.is_empty() || !self.statement.is_empty() || !self.events.is_empty()
+        !self.writes.is_empty() || !self.statement.is_empty() || !self.finished.is_empty() || !self.events.is_empty()
     }
 
     // Statements.
@@ -186,6 +190,7 @@ impl Transaction {
     /// `UnknownDatabase` when the tenant was dropped.
     pub async fn statement_begin(&mut self) -> Result<()> {
         self.statement_end();
+        self.settle();
         // The gate keeps a commit of definitions from falling between the two.
         let gate = self.gate.clone();
         let _open = gate.read().await;
@@ -198,12 +203,23 @@ impl Transaction {
         Ok(())
     }
 
-    /// The statement succeeded: what it did joins the transaction, and later statements see it.
+    /// The statement succeeded: what it did belongs to the transaction, and the statements after the next
+    /// [`statement_begin`](Self::statement_begin) see it.
     pub fn statement_end(&mut self) {
-        if self.statement.is_empty() {
-            return;
+        if !self.statement.is_empty() {
+            self.finished.push(std::mem::take(&mut self.statement));
         }
-        let statement = std::mem::take(&mut self.statement);
+    }
+
+    /// Moves what finished statements did into the write set. Not at their end, when the stream that fed
+    /// them still has its view and every write would first copy the writes to the table before it.
+    pub(super) fn settle(&mut self) {
+        for statement in std::mem::take(&mut self.finished) {
+            self.apply(statement);
+        }
+    }
+
+    fn apply(&mut self, statement: Statement) {
         let writes = Arc::make_mut(&mut self.writes);
         for op in statement.ops {
             match op {
@@ -244,7 +260,9 @@ impl Transaction {
 
     // For the statements.
 
-    pub(super) fn writable(&self, statement: &str) -> Result<()> {
+    /// Every statement that writes asks this first.
+    pub(super) fn writable(&mut self, statement: &str) -> Result<()> {
+        self.settle();
         if self.read_only {
             return Err(TransactionError::ReadOnly(statement.into()).into());
         }

@@ -9,6 +9,7 @@ use arrow::compute::{concat, take_record_batch};
 use super::claim::{Claim, OldRows};
 use super::constraints;
 use super::insert::encode_keys;
+use super::locks::Granted;
 use super::statement::{Op, RowWrite};
 use super::transaction::Transaction;
 use crate::Result;
@@ -125,11 +126,12 @@ impl Transaction {
     ) -> Result<()> {
         let mut order = moved.to_vec();
         order.sort_unstable_by(|a, b| new_keys[*a].cmp(&new_keys[*b]));
+        let mut met_before = false;
         for row in order {
-            self.lock_row(table, &new_keys[row]).await?;
+            met_before |= self.lock_row(table, &new_keys[row]).await? == Granted::Held;
         }
         let wanted: Vec<Vec<u8>> = moved.iter().map(|row| new_keys[*row].clone()).collect();
-        let exists = self.existing(table, &wanted).await?;
+        let exists = self.existing(table, &wanted, met_before).await?;
         let leaving: HashSet<&[u8]> = moved.iter().map(|row| old_keys[*row].as_slice()).collect();
         let mut coming: HashSet<&[u8]> = HashSet::with_capacity(moved.len());
         for (row, exists) in moved.iter().zip(exists) {

@@ -14,6 +14,8 @@ fn tag(tag: &str) -> Outcome {
 
 /// BEGIN and START TRANSACTION. Statements before it in the same query string join the block.
 pub(crate) fn begin(session: &mut Session, modes: Modes, tag_text: &str) -> Result<Outcome> {
+    // A BEGIN that is refused opens no block: the client would otherwise find itself in a failed one.
+    modes.isolation.map(level).transpose()?;
     if session.block == Block::Explicit {
         session.shared.notices.lock().warning("25001", "there is already a transaction in progress");
     } else {

@@ -28,6 +28,8 @@ pub(super) struct Chunk {
     pub ranges: Vec<Range<usize>>,
     /// Some rows may lie outside of the scanned keys: the reader must look.
     pub trim: bool,
+    /// The block that the chunk is, if it is all of one block.
+    pub block: Option<usize>,
 }
 
 /// The chunks of a scan, in the order in which they are read.
@@ -46,7 +48,8 @@ pub(super) fn chunks(open: &OpenFile, file: &HistoryFile, shape: &Shape, scan: &
         let ranges = pruning.admitted(block.row_group, block.range())?;
         if !ranges.is_empty() {
             let trim = !covers(&scan.range, open, file, index);
-            pieces.push((Chunk { row_group: block.row_group, ranges, trim }, block.bytes));
+            let whole = (ranges == [block.range()]).then_some(index);
+            pieces.push((Chunk { row_group: block.row_group, ranges, trim, block: whole }, block.bytes));
         }
     }
     if scan.direction == Direction::Reverse {
@@ -95,6 +98,7 @@ fn join(pieces: Vec<(Chunk, usize)>, scan: &Scan) -> Vec<Chunk> {
                 Direction::Forward => last.ranges.extend(piece.ranges),
                 Direction::Reverse => last.ranges.splice(0..0, piece.ranges).for_each(drop),
             }
+            last.block = None;
             (blocks, rows, bytes) = (blocks + 1, rows + piece_rows, bytes + piece_bytes);
         } else {
             if !chunks.is_empty() {

@@ -36,17 +36,31 @@ pub struct Owner {
     id: OwnerId,
     session: SessionId,
     held: Vec<Arc<[u8]>>,
+    bytes: usize,
     scratch: Vec<u8>,
 }
 
+/// Memory counted for a lock beside its key: the entry in the table, the place in the list.
+const LOCK_OVERHEAD_BYTES: usize = 128;
+
 impl Owner {
     pub(super) fn new(table: Arc<LockTable>, id: OwnerId, session: SessionId) -> Self {
-        Self { table, id, session, held: Vec::new(), scratch: Vec::new() }
+        Self { table, id, session, held: Vec::new(), bytes: 0, scratch: Vec::new() }
     }
 
     /// How many locks this owner holds.
     pub fn held(&self) -> usize {
         self.held.len()
+    }
+
+    /// About how much memory the locks take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn remember(&mut self, key: Arc<[u8]>) {
+        self.bytes += key.len() + LOCK_OVERHEAD_BYTES;
+        self.held.push(key);
     }
 
     /// Takes the lock, waiting in FIFO order behind those who came before.
@@ -65,7 +79,7 @@ impl Owner {
         let wanted = Holder { id: self.id, session: self.session, mode };
         match self.table.try_lock(&self.scratch, wanted) {
             Attempt::Granted(key) => {
-                self.held.push(key);
+                self.remember(key);
                 Ok(Granted::New)
             }
             Attempt::Held => Ok(Granted::Held),
@@ -84,20 +98,21 @@ impl Owner {
     ) -> Result<Granted, TransactionError> {
         // Only a table's lock has a weaker mode that the owner may hold already.
         let stronger = key.first() == Some(&b't') && self.held.contains(&key);
+        let table = self.table.clone();
         let woken = {
-            let mut graph = self.table.graph.lock();
-            let woken = match self.table.enqueue(&key, wanted) {
+            let mut graph = table.graph.lock();
+            let woken = match table.enqueue(&key, wanted) {
                 Ok(woken) => woken,
                 Err(Attempt::Granted(key)) => {
-                    self.held.push(key);
+                    self.remember(key);
                     return Ok(Granted::Waited);
                 }
                 Err(_) => return Ok(Granted::Held),
             };
             graph.start(key.clone(), wanted);
-            if let Some(detail) = graph.deadlock(&self.table, self.id) {
+            if let Some(detail) = graph.deadlock(&table, self.id) {
                 graph.end(self.id);
-                self.table.leave(&key, self.id, if stronger { Release::Nothing } else { Release::Granted });
+                table.leave(&key, self.id, if stronger { Release::Nothing } else { Release::Granted });
                 return Err(TransactionError::Deadlock { detail });
             }
             woken
@@ -146,7 +161,7 @@ impl Drop for Place<'_> {
             let release = if self.stronger { Release::Nothing } else { Release::Granted };
             table.leave(&self.key, self.owner.id, release);
         } else if !self.stronger {
-            self.owner.held.push(self.key.clone());
+            self.owner.remember(self.key.clone());
         }
     }
 }

@@ -199,6 +199,28 @@ async fn a_transaction_that_grows_too_large_is_refused_and_others_go_on() {
 }
 
 #[tokio::test]
+async fn locks_alone_are_bounded_too() {
+    const ROWS: i32 = 8_000;
+    let world = World::new().await;
+    let table = world.create("t").await;
+    let batch_of = |at: i32| pairs(&table, &(at * ROWS..(at + 1) * ROWS).map(|id| (id, 0)).collect::<Vec<_>>());
+    for at in 0..5 {
+        let mut one = world.begin(1).await;
+        one.insert(&table, batch_of(at), OnConflict::Error).await.unwrap();
+        one.commit().await.unwrap();
+    }
+    let mut two = world.begin(2).await;
+    let mut refused = None;
+    for at in 0..5 {
+        match two.insert(&table, batch_of(at), OnConflict::DoNothing).await {
+            Ok(inserted) => assert_eq!(inserted.count, 0),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    assert_eq!(refused.unwrap().sqlstate().0, "54000");
+}
+
+#[tokio::test]
 async fn a_read_only_transaction_writes_nothing() {
     let world = World::new().await;
     let table = world.create("t").await;
