@@ -32,7 +32,7 @@ mod tests;
 
 
 
-pub use bind::types::pg_type;
+pub use bind::types::{pg_type, pg_type_at};
 pub use bind::{
     Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning,
 };
