@@ -31,7 +31,7 @@ pub mod values;
 #[cfg(test)]
 mod tests;
 
-pub use bind::types::pg_type;
+pub use bind::types::{pg_type, pg_type_at};
 pub use bind::{Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning};
 pub use datafusion::common::ScalarValue;
 pub use datafusion::execution::SendableRecordBatchStream;

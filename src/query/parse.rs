@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 
 use super::dialect::PostgreSql;
 use super::guards;
-use crate::error::{Error, QueryError, Result};
+use crate::error::{CatalogError, Error, QueryError, Result};
 
 /// One statement of a text.
 #[derive(Clone, Debug)]
@@ -138,6 +138,9 @@ fn end_of_input(sql: &str) -> Error {
 
 /// What the tokenizer refuses: quotes and comments that do not end.
 fn unterminated(sql: &str, lines: &Lines, message: &str, place: Location) -> Error {
+    if message.contains("encoded string") && has_nul(&sql[lines.byte(sql, place)..]) {
+        return CatalogError::InvalidEncoding("0x00".into()).into();
+    }
     let what = if message.contains("comment") {
         "unterminated /* comment"
     } else if message.contains("dollar-quoted") {
@@ -151,6 +154,40 @@ fn unterminated(sql: &str, lines: &Lines, message: &str, place: Location) -> Err
     };
     let start = lines.byte(sql, place);
     Error::from(QueryError::Syntax(format!("{what} at or near \"{}\"", &sql[start..]))).at(lines.position(place))
+}
+
+/// Does the escape string at the beginning of `sql` write a NUL, which no text may contain?
+fn has_nul(sql: &str) -> bool {
+    let Some((_, body)) = sql.split_once('\'') else { return false };
+    let mut rest = body;
+    while let Some(place) = rest.find(['\\', '\'']) {
+        let after = &rest[place + 1..];
+        if rest[place..].starts_with('\'') {
+            // Two quotes are one in the text, a single one ends it.
+            match after.strip_prefix('\'') {
+                Some(next) => rest = next,
+                None => return false,
+            }
+            continue;
+        }
+        let Some(kind) = after.chars().next() else { return false };
+        let (digits, radix, length) = match kind {
+            'x' => (&after[1..], 16, 2),
+            'u' => (&after[1..], 16, 4),
+            'U' => (&after[1..], 16, 8),
+            '0'..='7' => (after, 8, 3),
+            _ => {
+                rest = &after[kind.len_utf8()..];
+                continue;
+            }
+        };
+        let digits: &str = &digits[..digits.chars().take(length).take_while(|c| c.is_digit(radix)).count()];
+        if !digits.is_empty() && digits.chars().all(|digit| digit == '0') {
+            return true;
+        }
+        rest = &after[1..];
+    }
+    false
 }
 
 /// Turns sqlparser's lines and columns into PostgreSQL's positions.
@@ -197,6 +234,14 @@ pub fn position(source: &str, place: Location) -> Option<u32> {
     (place.line > 0).then(|| Lines::new(source).position(place))
 }
 
+/// The position of the first mention of a parameter in a text.
+pub fn parameter_position(source: &str, number: usize) -> Option<u32> {
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, source).tokenize_with_location().ok()?;
+    let name = format!("${number}");
+    let token = tokens.iter().find(|token| matches!(&token.token, Token::Placeholder(text) if *text == name))?;
+    position(source, token.span.start)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,6 +278,17 @@ mod tests {
             ("42601".into(), "unterminated quoted string at or near \"'abc\"".into(), Some(8))
         );
         assert_eq!(failure("SELECT 1 2").1, "syntax error at or near \"2\"");
+    }
+
+    #[test]
+    fn no_text_contains_nul() {
+        for sql in ["SELECT E'a\\000b'", "SELECT e'\\x00'", "SELECT 1, E'it''s \\\\ \\n \\u0000'"] {
+            let failure = failure(sql);
+            assert_eq!(failure.0, "22021", "{sql}");
+            assert_eq!(failure.1, "invalid byte sequence for encoding \"UTF8\": 0x00");
+        }
+        assert_eq!(failure("SELECT E'a\\").0, "42601");
+        assert!(parse("SELECT E'\\101\\x41'").is_ok());
     }
 
     #[test]

@@ -9,9 +9,9 @@ use pgwire::messages::data::FieldDescription;
 
 use super::message::Format;
 use super::output::Output;
-use crate::catalog::types::OutputStyle;
 use crate::catalog::types::binary::BinaryEncoder;
 use crate::catalog::types::text::TextEncoder;
+use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::{QueryError, Result};
 use crate::query::OutputColumn;
 
@@ -23,6 +23,8 @@ pub(super) struct RowEncoder {
 enum Column {
     /// Every value is NULL, although Arrow's null array says of none that it is.
     Null,
+    /// What a function without a result answers: an empty text.
+    Void,
     Text(TextEncoder),
     Binary(BinaryEncoder),
 }
@@ -45,6 +47,7 @@ impl RowEncoder {
         }
         let columns = schema.fields().iter().zip(columns).enumerate().map(|(index, (field, column))| {
             Ok(match Format::of(formats, index) {
+                _ if column.data_type == PgType::Void => Column::Void,
                 _ if field.data_type() == &DataType::Null => Column::Null,
                 Format::Text => Column::Text(TextEncoder::new(field, &column.data_type, style)?),
                 Format::Binary => Column::Binary(BinaryEncoder::new(field, &column.data_type)?),
@@ -77,7 +80,7 @@ impl RowEncoder {
             let start = buffer.len();
             buffer.extend_from_slice(&[0; 4]);
             match column {
-                Column::Null => {}
+                Column::Null | Column::Void => {}
                 Column::Text(encoder) => encoder.write(array.as_ref(), row, buffer),
                 Column::Binary(encoder) => encoder.write(array.as_ref(), row, buffer),
             }

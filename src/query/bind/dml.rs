@@ -9,17 +9,17 @@ use std::sync::Arc;
 use datafusion::common::{Column, DFSchema};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{
-    self, Assignment, AssignmentTarget, ConflictTarget, Delete, FromTable, Ident, Insert, ObjectName, ObjectNamePart,
-    OnConflictAction, OnInsert, Query, SelectItem, SetExpr, Statement, TableFactor, TableObject, TableWithJoins,
+    self, Assignment, AssignmentTarget, Delete, FromTable, Ident, Insert, ObjectName, ObjectNamePart,
+    Query, SelectItem, SetExpr, Statement, TableFactor, TableObject, TableWithJoins,
     Update, UpdateTableFromKind,
 };
 
-use super::bound::{Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, InsertSource, Returning};
+use super::bound::{Bound, BoundDelete, BoundInsert, BoundUpdate, InsertSource, Returning};
 use super::names::{folded, quoted};
 use super::output::type_of;
 use super::parameters::Parameters;
 use super::relations::TARGET;
-use super::{errors, expression, refuse, relations};
+use super::{conflict, errors, expression, refuse, relations};
 use crate::catalog::Table;
 use crate::catalog::types::PgType;
 use crate::error::{CatalogError, QueryError, Result};
@@ -47,14 +47,17 @@ impl Planner {
         };
         let table = target_table(environment, name)?;
         let columns = target_columns(environment, &table, insert)?;
-        let on_conflict = conflict(&table, insert.on.as_ref())?;
+        let on_conflict = conflict::action(&table, insert.on.as_ref())?;
         let parameters = Parameters::declared(parameter_types);
         let binder = Binder { planner: self, environment, table: &table, parameters: &parameters };
         let explicit = !insert.columns.is_empty();
         let source = match insert.source.as_deref() {
             None => binder.values(&[], &[Vec::new()], explicit)?,
             Some(query) => match plain_values(query) {
-                Some(rows) => binder.values(&columns, &rows, explicit)?,
+                Some(rows) => {
+                    let bound = binder.values(&columns, &rows, explicit);
+                    bound.map_err(|error| errors::locate(error, query, environment.source.as_deref()))?
+                }
                 None => {
                     let bound = binder.insert_query(&columns, query, explicit);
                     bound.map_err(|error| errors::locate(error, query, environment.source.as_deref()))?
@@ -228,41 +231,6 @@ fn target_columns(environment: &Environment, table: &Table, insert: &Insert) -> 
     Ok(columns)
 }
 
-fn conflict(table: &Table, on: Option<&OnInsert>) -> Result<ConflictAction> {
-    let on = match on {
-        None => return Ok(ConflictAction::Error),
-        Some(OnInsert::OnConflict(on)) => on,
-        Some(_) => return Err(QueryError::Syntax("syntax error at or near \"DUPLICATE\"".into()).into()),
-    };
-    if let OnConflictAction::DoUpdate(_) = on.action {
-        return Err(refuse::not_supported("ON CONFLICT DO UPDATE"));
-    }
-    let key = table.primary_key.as_ref();
-    match &on.conflict_target {
-        None => {}
-        Some(ConflictTarget::Columns(columns)) => {
-            let mut wanted: Vec<Option<usize>> = columns.iter().map(|column| table.column(&folded(column))).collect();
-            let mut have: Vec<Option<usize>> =
-                key.map(|key| key.columns.iter().copied().map(Some).collect()).unwrap_or_default();
-            wanted.sort_unstable();
-            have.sort_unstable();
-            if key.is_none() || wanted != have {
-                return Err(QueryError::InvalidColumnReference(
-                    "there is no unique or exclusion constraint matching the ON CONFLICT specification".into(),
-                )
-                .into());
-            }
-        }
-        Some(ConflictTarget::OnConstraint(name)) => {
-            let name = name.0.last().and_then(|part| part.as_ident()).map(folded).unwrap_or_default();
-            if key.is_none_or(|key| key.name != name) {
-                return Err(QueryError::UnknownConstraint { name, table: table.name.clone() }.into());
-            }
-        }
-    }
-    Ok(ConflictAction::DoNothing)
-}
-
 /// The rows of a query that is nothing but VALUES.
 fn plain_values(query: &Query) -> Option<Vec<Vec<ast::Expr>>> {
     let plain =
@@ -299,11 +267,14 @@ impl Binder<'_> {
     }
 
     fn values(&self, columns: &[usize], rows: &[Vec<ast::Expr>], explicit: bool) -> Result<InsertSource> {
+        if rows.iter().any(|row| row.len() != rows[0].len()) {
+            return Err(QueryError::Syntax("VALUES lists must all be the same length".into()).into());
+        }
         for row in rows {
             if row.len() > columns.len() {
                 return Err(QueryError::TooManyExpressions.into());
             }
-            if row.len() < columns.len() && (explicit || row.len() != rows[0].len()) {
+            if row.len() < columns.len() && explicit {
                 return Err(QueryError::TooFewExpressions.into());
             }
         }

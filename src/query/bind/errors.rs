@@ -5,7 +5,7 @@
 //! that is not recognised is an internal error (XX000) for the client and goes to the log in full.
 
 use datafusion::common::{DataFusionError, SchemaError};
-use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, Value, ValueWithSpan, Visit, Visitor};
 use datafusion::sql::sqlparser::tokenizer::Location;
 use std::ops::ControlFlow;
 
@@ -165,7 +165,7 @@ fn overflow_message(message: &str) -> String {
         "smallint"
     } else if message.contains("Int32") {
         "integer"
-    } else if message.contains("Int64") || message.contains("Overflow happened on") {
+    } else if message.contains("Int64") {
         "bigint"
     } else if message.contains("Float") {
         "double precision"
@@ -307,6 +307,14 @@ pub fn locate(error: Error, query: &Query, source: Option<&str>) -> Error {
             Finder::function(call.split('(').next().unwrap_or_default())
         }
         ErrorKind::Catalog(CatalogError::UnknownRelation(name)) => Finder::relation(name),
+        ErrorKind::Catalog(CatalogError::UnknownType(name)) => Finder::new(What::Type(name.to_lowercase())),
+        ErrorKind::Catalog(
+            CatalogError::InvalidText { text, .. }
+            | CatalogError::InvalidDatetime { text, .. }
+            | CatalogError::DatetimeOutOfRange { text }
+            | CatalogError::MonthDayOutOfRange { text }
+            | CatalogError::IntervalOutOfRange { text },
+        ) => Finder::new(What::Literal(text.clone())),
         _ => return error,
     };
     let _ = query.visit(&mut finder);
@@ -328,6 +336,10 @@ enum What {
     Qualifier(String),
     Function(String),
     Relation(Vec<String>),
+    /// A type in a cast.
+    Type(String),
+    /// The text of a string literal.
+    Literal(String),
 }
 
 impl Finder {
@@ -369,6 +381,15 @@ impl Visitor for Finder {
         }
     }
 
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
+        match (&self.what, &value.value) {
+            (What::Literal(text), Value::SingleQuotedString(own) | Value::EscapedStringLiteral(own)) if own == text => {
+                self.found(value.span.start)
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         let hit = match (&self.what, expr) {
             (What::Column(parts), Expr::Identifier(ident)) => {
@@ -390,6 +411,7 @@ impl Visitor for Finder {
                     _ => None,
                 }
             }
+            (What::Type(name), Expr::Cast { data_type, .. }) => super::types::place(data_type, name),
             _ => None,
         };
         match hit {

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    BinaryOperator, CastKind, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, LimitClause, ObjectName, ObjectNamePart, OrderBy,
     OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator,
     Value, ValueWithSpan, VisitMut, VisitorMut,
@@ -17,7 +17,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::parameters::Parameters;
 use super::provider::Functions;
-use super::{names, refuse, types};
+use super::{array_query, literals, names, refuse, types};
 use crate::catalog::types::PgType;
 use crate::error::{CatalogError, Error, QueryError};
 use crate::query::functions::cast;
@@ -95,7 +95,7 @@ impl VisitorMut for Normaliser<'_> {
         order_by_names(query, &columns);
         if let SetExpr::Values(values) = query.body.as_mut() {
             for row in &mut values.rows {
-                row.content.iter_mut().for_each(small_integer);
+                row.content.iter_mut().for_each(literals::small_integer);
             }
         }
         ControlFlow::Continue(())
@@ -122,8 +122,8 @@ impl VisitorMut for Normaliser<'_> {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         // The element query of ARRAY(SELECT …) must be rewritten before its own select list gets names.
         if let Expr::Function(function) = expr {
-            if is_array_of_query(function) {
-                return match array_of_query(function) {
+            if array_query::matches(function) {
+                return match array_query::rewrite(function) {
                     Ok(rewritten) => {
                         *expr = rewritten;
                         ControlFlow::Continue(())
@@ -136,6 +136,7 @@ impl VisitorMut for Normaliser<'_> {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        literals::wide_number(expr);
         step(self.expression(expr))
     }
 }
@@ -329,7 +330,7 @@ fn is_subquery(expr: &Expr) -> bool {
     matches!(expr, Expr::Subquery(_))
 }
 
-fn take(expr: &mut Expr) -> Expr {
+pub fn take(expr: &mut Expr) -> Expr {
     std::mem::replace(expr, Expr::value(Value::Null))
 }
 
@@ -408,29 +409,6 @@ fn named_operator(parts: &[String]) -> Result<BinaryOperator, Error> {
     })
 }
 
-/// A plain integer literal that fits is an `integer` in PostgreSQL; DataFusion reads all as bigint. This
-/// matters where the literal itself is a column of the result.
-fn small_integer(expr: &mut Expr) {
-    let fits = |expr: &Expr| match expr {
-        Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) => digits.parse::<i32>().is_ok(),
-        _ => false,
-    };
-    let is_small = match &*expr {
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => fits(expr),
-        other => fits(other),
-    };
-    if is_small {
-        let literal = take(expr);
-        *expr = Expr::Cast {
-            kind: CastKind::Cast,
-            expr: Box::new(literal),
-            data_type: DataType::Integer(None),
-            array: false,
-            format: None,
-        };
-    }
-}
-
 /// `GROUP BY 'x'` and the like are constants for DataFusion, errors for PostgreSQL.
 fn grouping_positions(select: &Select) -> Result<(), Error> {
     let GroupByExpr::Expressions(expressions, _) = &select.group_by else { return Ok(()) };
@@ -483,14 +461,14 @@ fn name_columns(select: &mut Select, exposed: bool) -> Vec<Named> {
                     taken.insert(shown.clone());
                 }
                 let own = names::unique(&shown, &mut taken);
-                small_integer(expr);
+                literals::small_integer(expr);
                 if !is_column || own != shown {
                     *item = SelectItem::ExprWithAlias { expr: take(expr), alias: names::quoted(own.clone()) };
                 }
                 columns.push(Named { shown, own });
             }
             SelectItem::ExprWithAlias { expr, alias } => {
-                small_integer(expr);
+                literals::small_integer(expr);
                 let shown = names::folded(alias);
                 let own = names::unique(&shown, &mut taken);
                 if own != shown {
@@ -572,52 +550,4 @@ fn unnest(factor: &mut TableFactor) {
         with_offset_alias: None,
         with_ordinality: false,
     };
-}
-
-fn is_array_of_query(function: &Function) -> bool {
-    let is_array = match function.name.0.as_slice() {
-        [only] => only.as_ident().is_some_and(|ident| names::folded(ident) == "array"),
-        _ => false,
-    };
-    is_array && matches!(function.args, FunctionArguments::Subquery(_))
-}
-
-/// `ARRAY(SELECT x … ORDER BY y)` → the list of `(SELECT array_agg(x ORDER BY y) …)`.
-fn array_of_query(function: &mut Function) -> Result<Expr, Error> {
-    let FunctionArguments::Subquery(query) = &mut function.args else {
-        return Err(refuse::not_supported("ARRAY of this form"));
-    };
-    let limited = query.limit_clause.is_some() || query.fetch.is_some() || query.with.is_some();
-    let order = query.order_by.take();
-    let SetExpr::Select(select) = query.body.as_mut() else {
-        return Err(refuse::not_supported("ARRAY of a set operation"));
-    };
-    let plain = matches!(&select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
-        && select.distinct.is_none()
-        && select.having.is_none()
-        && !limited;
-    let element = match select.projection.as_mut_slice() {
-        [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] if plain => take(expr),
-        _ => return Err(refuse::not_supported("ARRAY of this query")),
-    };
-    let mut clauses = Vec::new();
-    if let Some(order) = order {
-        let OrderByKind::Expressions(mut items) = order.kind else {
-            return Err(refuse::not_supported("ARRAY of this query"));
-        };
-        for item in &mut items {
-            // ORDER BY 1 is the element itself, the only column there is.
-            if matches!(&item.expr, Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) if digits == "1")
-            {
-                item.expr = element.clone();
-            }
-        }
-        clauses.push(FunctionArgumentClause::OrderBy(items));
-    }
-    let mut aggregate = call("array_agg", vec![element]);
-    if let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = &mut aggregate {
-        list.clauses = clauses;
-    }
-    select.projection = vec![SelectItem::UnnamedExpr(aggregate)];
-    Ok(call(ARRAY_OR_EMPTY, vec![Expr::Subquery(query.clone())]))
 }

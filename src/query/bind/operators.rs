@@ -20,6 +20,7 @@ use super::{errors, normalise, refuse};
 use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::{QueryError, Result};
 use crate::query::environment::Environment;
+use crate::query::functions::arithmetic::{self, Operation};
 use crate::query::functions::{array, cast, interval, json};
 use crate::query::values;
 
@@ -88,7 +89,7 @@ impl Resolver<'_> {
             BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Modulo => {
                 let (left, right) = self.unify(left, right)?;
                 self.require_number(op, &left, &right)?;
-                Ok(Planned::Rest(left, right))
+                Ok(self.arithmetic(op, left, right))
             }
             BinaryOperator::StringConcat => self.concat(left, right),
             BinaryOperator::PGRegexMatch
@@ -213,6 +214,21 @@ impl Resolver<'_> {
         Err(undefined(&left, op, &right))
     }
 
+    /// Arithmetic of numbers: ours where DataFusion's does not fail.
+    fn arithmetic(&self, op: &BinaryOperator, left: Expr, right: Expr) -> Planned {
+        let operation = match op {
+            BinaryOperator::Plus => Operation::Add,
+            BinaryOperator::Minus => Operation::Subtract,
+            BinaryOperator::Multiply => Operation::Multiply,
+            BinaryOperator::Divide => Operation::Divide,
+            _ => Operation::Modulo,
+        };
+        match arithmetic::result_type(operation, &self.type_of(&left), &self.type_of(&right)) {
+            Some(result) => Planned::Done(arithmetic::expression(operation, left, right, result)),
+            None => Planned::Rest(left, right),
+        }
+    }
+
     fn add(&self, op: &BinaryOperator, left: Expr, right: Expr) -> Result<Planned> {
         let (left_type, right_type) = (self.type_of(&left), self.type_of(&right));
         let is_time = |data_type: &PgType| {
@@ -234,7 +250,7 @@ impl Resolver<'_> {
         let operator = if *op == BinaryOperator::Plus { Operator::Plus } else { Operator::Minus };
         match (&left_type, &right_type) {
             (PgType::Unknown, _) | (_, PgType::Unknown) => Ok(Planned::Rest(left, right)),
-            (l, r) if is_number(l) && is_number(r) => Ok(Planned::Rest(left, right)),
+            (l, r) if is_number(l) && is_number(r) => Ok(self.arithmetic(op, left, right)),
             (PgType::Date, PgType::Int2 | PgType::Int4 | PgType::Int8) => {
                 Ok(Planned::Done(interval::date_plus_days(left, operator, right)))
             }

@@ -10,7 +10,7 @@ use super::cast::Kind;
 use super::names;
 use crate::base::limits::IDENTIFIER_BYTES;
 use crate::catalog::types::text::{TextDecoder, TextEncoder};
-use crate::catalog::types::{OutputStyle, PgType, Zone, json};
+use crate::catalog::types::{OutputStyle, PgType, Zone, json, number};
 use crate::error::{CatalogError, QueryError, Result};
 use crate::query::bind::errors;
 use crate::query::environment::Environment;
@@ -155,7 +155,8 @@ fn integers(array: &ArrayRef, to: &PgType) -> Result<ArrayRef> {
 
 fn out_of_range(to: &PgType) -> crate::Error {
     let message = match to {
-        PgType::Numeric(_) => "numeric field overflow".to_owned(),
+        PgType::Numeric(Some((precision, scale))) => return number::field_overflow(*precision, *scale).into(),
+        PgType::Numeric(None) => "numeric field overflow".to_owned(),
         PgType::Oid => "OID out of range".to_owned(),
         other => format!("{} out of range", other.without_typmod()),
     };

@@ -58,17 +58,25 @@ async fn rows_come_back() {
 #[tokio::test]
 async fn columns_know_where_they_come_from() {
     let world = World::new().await;
-    world
-        .direct_path_off_and(|world| async move {
-            let answer = world
-                .run("SELECT s.content, upper(s.author), s.id AS x FROM (SELECT * FROM messages) s ORDER BY 1 LIMIT 1")
-                .await
-                .unwrap();
-            let table = world.manager.catalogs().by_id(world.tenant).unwrap().table("public", "messages").unwrap().id.0;
+    world.direct_path_off_and(|world| async move {
+        let answer = world
+            .run("SELECT s.content, upper(s.author), s.id AS x FROM (SELECT * FROM messages) s ORDER BY 1 LIMIT 1")
+            .await
+            .unwrap();
+        let table = world.manager.catalogs().by_id(world.tenant).unwrap().table("public", "messages").unwrap().id.0;
+        let origins: Vec<(u32, i16)> = answer.columns.iter().map(|column| (column.table, column.attnum)).collect();
+        assert_eq!(origins, [(table, 5), (0, 0), (table, 2)]);
+        for sql in [
+            "SELECT content, count(*) OVER (), id AS x FROM messages",
+            "SELECT content, count(*), id FROM messages GROUP BY id, content",
+            "SELECT DISTINCT content, 1, id FROM messages",
+        ] {
+            let answer = world.run(sql).await.unwrap();
             let origins: Vec<(u32, i16)> = answer.columns.iter().map(|column| (column.table, column.attnum)).collect();
-            assert_eq!(origins, [(table, 5), (0, 0), (table, 2)]);
-        })
-        .await;
+            assert_eq!(origins, [(table, 5), (0, 0), (table, 2)], "{sql}");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -192,6 +200,33 @@ async fn correlated_subqueries_have_one_row() {
         ("21000", "more than one row returned by a subquery used as an expression")
     );
     assert_eq!(world.failure("SELECT (SELECT t FROM numbers)").await.0, "21000");
+}
+
+#[tokio::test]
+async fn queries_can_be_recursive() {
+    let world = World::new().await;
+    world.create(numbers()).await;
+    world.run("INSERT INTO numbers (n, t) VALUES (1, 'a'), (2, 'b')").await.unwrap();
+    for sql in [
+        "WITH RECURSIVE s(n) AS (SELECT n FROM numbers WHERE n = 1 UNION ALL SELECT s.n + p.n FROM s JOIN numbers p ON p.n = 1 WHERE s.n < 3) SELECT n FROM s ORDER BY n",
+        "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3) SELECT n FROM s ORDER BY n",
+        "WITH RECURSIVE s AS (SELECT 1 AS n UNION SELECT s.n + 1 FROM s WHERE s.n < 3) SELECT * FROM s ORDER BY 1",
+    ] {
+        assert_eq!(world.lines(sql).await, ["1", "2", "3"], "{sql}");
+    }
+    assert_eq!(
+        world.lines("WITH RECURSIVE s(n, path) AS (SELECT n, t FROM numbers WHERE n = 1 UNION ALL SELECT p.n, s.path || p.t FROM s JOIN numbers p ON p.n = s.n + 1) SELECT path FROM s ORDER BY n").await,
+        ["a", "ab"]
+    );
+}
+
+#[tokio::test]
+async fn numbers_of_any_size_are_read() {
+    let world = World::new().await;
+    assert_eq!(
+        world.lines("SELECT 1e-300, -1e-300, -1.7e308, 1.5, 1e2, 0.00000000000000000001").await,
+        ["1e-300|-1e-300|-1.7e+308|1.5|100|0.00000000000000000001"]
+    );
 }
 
 #[tokio::test]
