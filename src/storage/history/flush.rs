@@ -108,10 +108,13 @@ impl FlushReport {
     }
 }
 
+/// Held by the running flush of a table.
+type Gate = Arc<tokio::sync::Mutex<()>>;
+
 /// What flushes of all tables share.
 pub struct Flushes {
     /// One flush per table at a time; a second one waits for the first.
-    gates: Mutex<HashMap<(TenantId, TableId), Arc<tokio::sync::Mutex<()>>>>,
+    gates: Mutex<HashMap<(TenantId, TableId), Gate>>,
     recent: Recent,
     activity: Activity,
     random: Random,
@@ -142,7 +145,7 @@ impl Flushes {
         &self.activity
     }
 
-    fn gate(&self, tenant: TenantId, table: TableId) -> Arc<tokio::sync::Mutex<()>> {
+    fn gate(&self, tenant: TenantId, table: TableId) -> Gate {
         let mut gates = self.gates.lock();
         gates.retain(|_, gate| Arc::strong_count(gate) > 1);
         Arc::clone(gates.entry((tenant, table)).or_default())

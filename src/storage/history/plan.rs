@@ -155,8 +155,9 @@ impl<'a> Pruning<'a> {
     fn pages(&self, row_group: usize, (column, leaf, bounds): &(usize, usize, Bounds)) -> Result<Vec<Range<usize>>> {
         let metadata = self.open.metadata.metadata();
         let group_rows = self.open.group_rows(row_group);
+        let everything = || std::iter::once(0..group_rows).collect();
         let (Some(column_index), Some(offset_index)) = (metadata.column_index(), metadata.offset_index()) else {
-            return Ok(vec![0..group_rows]);
+            return Ok(everything());
         };
         let field = self.open.metadata.schema().field(*column);
         let schema = metadata.file_metadata().schema_descr();
@@ -165,7 +166,7 @@ impl<'a> Pruning<'a> {
         let maxima = converter.data_page_maxes(column_index, offset_index, [&row_group]).map_err(parquet_error)?;
         let locations = offset_index[row_group][*leaf].page_locations();
         if minima.len() != locations.len() || maxima.len() != locations.len() {
-            return Ok(vec![0..group_rows]);
+            return Ok(everything());
         }
         let first = |page: usize| {
             locations.get(page).map_or(group_rows, |page| usize::try_from(page.first_row_index).unwrap_or(0))
