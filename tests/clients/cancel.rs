@@ -10,8 +10,7 @@ use crate::support::until;
 use crate::support::wire::{Wire, cancel_request, query};
 
 /// A statement that runs for hours when nobody stops it, in little memory.
-const ENDLESS: &str =
-    "SELECT count(*) FROM generate_series(1, 2000000) a(x), generate_series(1, 2000000) b(y) WHERE (a.x * b.y) % 7 = 8";
+const ENDLESS: &str = "SELECT count(*) FROM generate_series(1, 200000000000) AS g(x) WHERE g.x % 7 = 8";
 
 #[tokio::test]
 async fn a_running_statement_is_cancelled() -> Result<(), Box<dyn Error>> {
@@ -24,7 +23,7 @@ async fn a_running_statement_is_cancelled() -> Result<(), Box<dyn Error>> {
         (client, result)
     });
     crate::support::until_async("the statement shows in pg_stat_activity", || async {
-        let sql = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%2000000%' AND query NOT LIKE '%pg_stat%'";
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%200000000000%' AND query NOT LIKE '%pg_stat%'";
         (watcher.text(sql).await == "1").then_some(())
     })
     .await;
@@ -81,7 +80,7 @@ fn a_cancel_with_a_wrong_secret_does_nothing() {
     let mut victim = Wire::connect(&server);
     let mut watcher = Wire::connect(&server);
     victim.send(&query(ENDLESS)).unwrap();
-    let active = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%2000000%' AND query NOT LIKE '%pg_stat%'";
+    let active = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%200000000000%' AND query NOT LIKE '%pg_stat%'";
     until("the statement runs", || (watcher.value(active) == "1").then_some(()));
     let (process, secret) = victim.key;
     for wrong in [(process, secret ^ 1), (process ^ 1, secret), (process, 0), (0, 0)] {
@@ -108,6 +107,20 @@ async fn statement_timeout_stops_a_statement() -> Result<(), Box<dyn Error>> {
     assert_eq!(sqlstate(&error), "57014");
     assert_eq!(error.as_db_error().unwrap().message(), "canceling statement due to statement timeout");
     client.batch_execute("SET statement_timeout = 0").await?;
+    assert_eq!(client.text("SELECT 'on'").await, "on");
+    Ok(())
+}
+
+/// A join makes rows for a long time from what it has read already: it must look up between them.
+#[tokio::test]
+async fn a_join_that_explodes_is_cancelled() -> Result<(), Box<dyn Error>> {
+    let server = Server::start();
+    let client = Client::connect(&server).await;
+    client.batch_execute("SET statement_timeout = 300").await?;
+    let join = "SELECT count(*) FROM generate_series(1, 2000000) a(x), generate_series(1, 2000000) b(y) WHERE (a.x * b.y) % 7 = 8";
+    let result = tokio::time::timeout(crate::support::DEADLINE, client.simple_query(join)).await;
+    assert_eq!(sqlstate(&result.expect("the timeout stops it").unwrap_err()), "57014");
+    client.batch_execute("RESET statement_timeout").await?;
     assert_eq!(client.text("SELECT 'on'").await, "on");
     Ok(())
 }

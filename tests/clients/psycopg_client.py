@@ -139,7 +139,7 @@ def listen():
 
 def cancel():
     with psycopg.connect(URL, autocommit=True) as connection, psycopg.connect(OTHER, autocommit=True) as watcher:
-        endless = "SELECT count(*) FROM generate_series(1, 2000000) a(x), generate_series(1, 2000000) b(y) WHERE (a.x * b.y) % 7 = 8"
+        endless = "SELECT count(*) FROM generate_series(1, 200000000000) AS g(x) WHERE g.x % 7 = 8"
 
         def stop():
             active = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
