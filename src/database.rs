@@ -303,3 +303,6 @@ async fn erase(services: &Services, name: &str, force: bool) -> Result<()> {
     tracing::info!(tenant = name, "erased a tenant");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,5 +194,4 @@ fn refusal(error: jsonwebtoken::errors::Error) -> Refusal {
 }
 
 #[cfg(test)]
-#[path = "jwt_tests.rs"]
 mod tests;

@@ -332,5 +332,4 @@ impl Reauthenticate for Renewal {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -2,14 +2,13 @@
 
 use arrow::array::ArrayRef;
 use bytes::Bytes;
-use datafusion::common::ScalarValue;
-use datafusion::error::DataFusionError;
 
 use super::message::{Bind, Format};
 use crate::catalog::types::binary::BinaryDecoder;
 use crate::catalog::types::text::TextDecoder;
 use crate::catalog::types::{OutputStyle, PgType, utf8};
 use crate::error::{Error, QueryError, Result, SessionError};
+use crate::session::ScalarValue;
 
 /// Decodes the parameters of `bind` for a statement with parameters of these types.
 ///
@@ -29,7 +28,7 @@ pub(super) fn decode(bind: &Bind, types: &[PgType], style: &OutputStyle) -> Resu
     let values = bind.parameters.iter().zip(types).enumerate();
     values
         .map(|(index, (value, data_type))| match (value, Format::of(&bind.parameter_formats, index)) {
-            (None, _) => ScalarValue::try_from(&data_type.arrow()).map_err(|error| unexpected(&error)),
+            (None, _) => ScalarValue::try_from(&data_type.arrow()).map_err(unexpected),
             (Some(value), Format::Text) => text(value, data_type, style),
             (Some(value), Format::Binary) => binary(value, data_type),
         })
@@ -49,9 +48,9 @@ fn binary(value: &Bytes, data_type: &PgType) -> Result<ScalarValue> {
 }
 
 fn scalar(array: &ArrayRef) -> Result<ScalarValue> {
-    ScalarValue::try_from_array(array, 0).map_err(|error| unexpected(&error))
+    ScalarValue::try_from_array(array, 0).map_err(unexpected)
 }
 
-fn unexpected(error: &DataFusionError) -> Error {
-    QueryError::Engine { message: error.strip_backtrace() }.into()
+fn unexpected(error: impl std::fmt::Display) -> Error {
+    QueryError::Engine { message: error.to_string() }.into()
 }

@@ -33,6 +33,8 @@ mod state;
 
 pub mod statement;
 
+/// The value of a parameter.
+pub use datafusion::common::ScalarValue;
 pub use embed::QueryResult;
 pub use notices::{NoticeLevel, NoticeReport};
 pub use outcome::{CopyIn, CopyOut, Outcome, Rows, RowsTag, TransactionStatus};
@@ -45,6 +47,3 @@ pub use services::{Limits, Reauthenticate, Services, Tenants};
 pub use settings::{SERVER_VERSION, Settings};
 pub use state::Session;
 pub use statement::command::Parsed;
-
-#[cfg(test)]
-mod tests;

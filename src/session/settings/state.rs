@@ -310,7 +310,7 @@ impl Settings {
             .collect();
         let custom = self.values.iter().filter(|(name, _)| table::definition(name).is_none());
         rows.extend(custom.map(|(name, value)| (name.clone(), value.clone(), "")));
-        rows.sort_by(|a, b| a.0.to_lowercase().cmp(&b.0.to_lowercase()));
+        rows.sort_by_key(|(name, ..)| name.to_lowercase());
         rows
     }
 

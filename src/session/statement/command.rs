@@ -50,7 +50,7 @@ impl Parsed {
 /// What a statement is.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
-    Sql(query::Parsed),
+    Sql(Arc<query::Parsed>),
     Utility(Utility),
 }
 
@@ -229,7 +229,7 @@ pub(crate) fn parse_one(text: &str, offset: u32) -> Result<Parsed> {
         None => {
             let mut statements = query::parse(text)?;
             match (statements.pop(), statements.is_empty()) {
-                (Some(statement), true) => Body::Sql(statement),
+                (Some(statement), true) => Body::Sql(Arc::new(statement)),
                 // The text was cut at its semicolons before.
                 _ => return Err(QueryError::Syntax("syntax error at end of input".into()).into()),
             }

@@ -234,7 +234,7 @@ impl Fields {
                 ended => {
                     // NULL is recognised before escapes are decoded: `\N` is one, `\\N` is a text.
                     let is_null = &line[raw..at] == format.null.as_bytes();
-                    self.places.push(((!is_null).then(|| start..self.text.len()), false));
+                    self.places.push(((!is_null).then_some(start..self.text.len()), false));
                     start = self.text.len();
                     at += 1;
                     raw = at;
@@ -322,7 +322,7 @@ impl Fields {
                 }
                 ended => {
                     let is_null = !quoted && &self.text[start..] == format.null.as_bytes();
-                    self.places.push(((!is_null).then(|| start..self.text.len()), quoted));
+                    self.places.push(((!is_null).then_some(start..self.text.len()), quoted));
                     start = self.text.len();
                     at += 1;
                     quoted = false;

@@ -77,12 +77,11 @@ fn refuse(create: &CreateTable) -> Result<()> {
         "table partitioning"
     } else if create.on_commit.is_some() {
         "ON COMMIT"
-    } else if create.clone.is_some() || create.location.is_some() || create.file_format.is_some() {
-        "this form of CREATE TABLE"
-    } else if matches!(
-        create.table_options,
-        CreateTableOptions::Options(_) | CreateTableOptions::Plain(_) | CreateTableOptions::TableProperties(_)
-    ) {
+    } else if create.clone.is_some()
+        || create.location.is_some()
+        || create.file_format.is_some()
+        || !matches!(create.table_options, CreateTableOptions::None | CreateTableOptions::With(_))
+    {
         "this form of CREATE TABLE"
     } else {
         return Ok(());

@@ -181,9 +181,8 @@ impl<'a> Lexer<'a> {
         let (bytes, start) = (self.text.as_bytes(), self.at);
         let mut at = open + 1;
         while let Some(&byte) = bytes.get(at) {
-            if escapes && byte == b'\\' {
-                at += 2;
-            } else if byte == quote && bytes.get(at + 1) == Some(&quote) {
+            let doubled = byte == quote && bytes.get(at + 1) == Some(&quote);
+            if doubled || (escapes && byte == b'\\') {
                 at += 2;
             } else if byte == quote {
                 self.at = at + 1;

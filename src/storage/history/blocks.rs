@@ -60,8 +60,10 @@ impl Blocks {
     /// # Errors
     /// `Corrupted` when they do not.
     pub fn decode(text: &str, group_rows: &[usize]) -> Result<Self, StorageError> {
-        let corrupted = |what: String| StorageError::Corrupted { what: format!("the key index of a history file {what}") };
-        let blocks: Vec<Block> = serde_json::from_str(text).map_err(|error| corrupted(format!("cannot be read: {error}")))?;
+        let corrupted =
+            |what: String| StorageError::Corrupted { what: format!("the key index of a history file {what}") };
+        let blocks: Vec<Block> =
+            serde_json::from_str(text).map_err(|error| corrupted(format!("cannot be read: {error}")))?;
         let mut covered = vec![0; group_rows.len()];
         for block in &blocks {
             match covered.get_mut(block.row_group) {

@@ -108,19 +108,31 @@ impl FlushReport {
     }
 }
 
+/// Held by the running flush of a table.
+type Gate = Arc<tokio::sync::Mutex<()>>;
+
 /// What flushes of all tables share.
 pub struct Flushes {
     /// One flush per table at a time; a second one waits for the first.
-    gates: Mutex<HashMap<(TenantId, TableId), Arc<tokio::sync::Mutex<()>>>>,
+    gates: Mutex<HashMap<(TenantId, TableId), Gate>>,
     recent: Recent,
     activity: Activity,
     random: Random,
+    /// New files of flushes whose end failed. The batch that names them may be in the torn end of the log, which
+    /// is read if the process dies now; once a later batch is durable it never will be.
+    doubtful: Mutex<Vec<PathBuf>>,
 }
 
 impl Flushes {
     pub(in crate::storage) fn new(clock: Arc<dyn Clock>) -> Self {
         let activity = Activity::new(clock);
-        Self { gates: Mutex::default(), recent: Recent::default(), activity, random: Random::default() }
+        Self {
+            gates: Mutex::default(),
+            recent: Recent::default(),
+            activity,
+            random: Random::default(),
+            doubtful: Mutex::default(),
+        }
     }
 
     /// The last flushes of a tenant's tables, the oldest first. Forgotten at a restart.
@@ -133,7 +145,7 @@ impl Flushes {
         &self.activity
     }
 
-    fn gate(&self, tenant: TenantId, table: TableId) -> Arc<tokio::sync::Mutex<()>> {
+    fn gate(&self, tenant: TenantId, table: TableId) -> Gate {
         let mut gates = self.gates.lock();
         gates.retain(|_, gate| Arc::strong_count(gate) > 1);
         Arc::clone(gates.entry((tenant, table)).or_default())
@@ -157,14 +169,15 @@ impl Engine {
             let gate = engine.flushes().gate(tenant, shape.table);
             let _turn = gate.lock().await;
             let (started, started_at_us) = (Instant::now(), engine.clock().now_us());
-            let empty = FlushReport { seq: engine.last_seq(), ..FlushReport::new(tenant, shape.table, trigger, started_at_us) };
+            let empty =
+                FlushReport { seq: engine.last_seq(), ..FlushReport::new(tenant, shape.table, trigger, started_at_us) };
             let result = Flush { engine: Arc::clone(&engine), tenant, shape }.run(empty.clone()).await;
             let mut report = match &result {
                 Ok(report) => report.clone(),
                 Err(error) => FlushReport { error: Some(error.to_string()), ..empty },
             };
             report.duration = started.elapsed();
-            log(&report);
+            log(&report, result.as_ref().err());
             engine.flushes().recent.push(report.clone());
             result.map(|_| report)
         });
@@ -172,14 +185,14 @@ impl Engine {
     }
 }
 
-fn log(report: &FlushReport) {
+fn log(report: &FlushReport, error: Option<&crate::Error>) {
     let FlushReport { tenant, table, rows, files_added, files_removed, bytes, seq, .. } = report;
     let (trigger, duration_ms) = (report.trigger.name(), report.duration.as_millis());
-    match &report.error {
+    match error {
         None => tracing::info!(
             %tenant, %table, trigger, rows, files_added, files_removed, bytes, %seq, duration_ms, "flushed a table"
         ),
-        Some(error) => tracing::error!(%tenant, %table, trigger, duration_ms, %error, "a flush failed"),
+        Some(error) => tracing::error!(%tenant, %table, trigger, duration_ms, ?error, "a flush failed"),
     }
 }
 
@@ -346,19 +359,19 @@ impl Flush {
         Ok((files, left_out.load(std::sync::atomic::Ordering::Relaxed)))
     }
 
-    async fn end(
-        &self,
-        ticket: FlushTicket,
-        added: &[HistoryFile],
-        replaced: &[Arc<HistoryFile>],
-    ) -> Result<FlushEnd> {
+    async fn end(&self, ticket: FlushTicket, added: &[HistoryFile], replaced: &[Arc<HistoryFile>]) -> Result<FlushEnd> {
         let change = ManifestChange {
             add: added.iter().map(|file| (manifest::file_key(file), manifest::encode(file))).collect(),
             remove: replaced.iter().map(|file| manifest::file_key(file)).collect(),
         };
-        // After an error the batch may be in the log all the same, and name the new files when the log is
-        // read at the next start. So they stay, and are orphans then if it does not.
-        Ok(self.engine.end_flush(ticket, change).await?)
+        let ended = self.engine.end_flush(ticket, change).await;
+        let mut doubtful = self.engine.flushes().doubtful.lock();
+        match &ended {
+            Err(_) => doubtful.extend(self.paths(added)),
+            Ok(FlushEnd::Moved) => {}
+            Ok(FlushEnd::Done { .. }) => doubtful.drain(..).for_each(|path| writer::remove(&path)),
+        }
+        Ok(ended?)
     }
 
     fn paths<'a>(&self, files: impl IntoIterator<Item = &'a HistoryFile>) -> Vec<PathBuf> {

@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
-use quick_cache::Weighter;
+use quick_cache::sync::DefaultLifecycle;
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::blocks::{self, Blocks};
 use super::errors::parquet_error;
@@ -90,19 +92,23 @@ fn corrupted(file: &HistoryFile, what: &str) -> StorageError {
     StorageError::Corrupted { what: format!("history file {} {what}", file.id) }
 }
 
-/// Footers, indexes and bloom filters of files, bounded by bytes.
+/// Footers, indexes, bloom filters and decoded columns of blocks, bounded by bytes.
 pub(super) struct Cache(quick_cache::sync::Cache<Key, Entry, Bytewise>);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     File(FileId),
+    /// A row group and a leaf.
     Bloom(FileId, usize, usize),
+    /// A block and a root column.
+    Column(FileId, usize, usize),
 }
 
 #[derive(Clone)]
 enum Entry {
     File(Arc<OpenFile>),
     Bloom(Option<Arc<Sbbf>>),
+    Column(ArrayRef),
 }
 
 #[derive(Clone)]
@@ -114,17 +120,28 @@ impl Weighter<Key, Entry> for Bytewise {
             Entry::File(open) => open.memory_bytes(),
             // A block of a split block bloom filter is 32 bytes.
             Entry::Bloom(filter) => 64 + filter.as_ref().map_or(0, |filter| filter.num_blocks() * 32),
+            Entry::Column(column) => column.get_array_memory_size(),
         };
         bytes as u64
     }
 }
 
-/// About how many files are expected to be in use, to size the cache's tables.
-const EXPECTED_ENTRIES: usize = 1024;
+/// About how many entries are expected, to size the cache's tables.
+const EXPECTED_ENTRIES: usize = 4096;
+/// Parts of the cache with a lock each. Few, because an entry must fit into its part, and the footer and page
+/// index of a large file take megabytes.
+const SHARDS: usize = 4;
 
 impl Cache {
     pub fn new(bytes: u64) -> Self {
-        Self(quick_cache::sync::Cache::with_weighter(EXPECTED_ENTRIES, bytes, Bytewise))
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(EXPECTED_ENTRIES)
+            .weight_capacity(bytes)
+            .shards(SHARDS)
+            .build()
+            .expect("both capacities are given");
+        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Self(quick_cache::sync::Cache::with_options(options, Bytewise, hasher, lifecycle))
     }
 
     /// The opened file; `load` opens it, once also when several ask at the same time.
@@ -136,7 +153,7 @@ impl Cache {
         let load = async { Ok::<_, crate::Error>(Entry::File(Arc::new(load().await?))) };
         match self.0.get_or_insert_async(&Key::File(file.id), load).await? {
             Entry::File(open) => Ok(open),
-            Entry::Bloom(_) => unreachable!("a file's key holds a file"),
+            _ => unreachable!("a file's key holds a file"),
         }
     }
 
@@ -151,7 +168,20 @@ impl Cache {
         let load = async { Ok::<_, crate::Error>(Entry::Bloom(load().await?.map(Arc::new))) };
         match self.0.get_or_insert_async(&Key::Bloom(file.id, row_group, leaf), load).await? {
             Entry::Bloom(filter) => Ok(filter),
-            Entry::File(_) => unreachable!("a bloom filter's key holds a bloom filter"),
+            _ => unreachable!("a bloom filter's key holds a bloom filter"),
         }
+    }
+
+    /// A decoded column of a whole block, if it is there.
+    pub fn column(&self, file: &HistoryFile, block: usize, root: usize) -> Option<ArrayRef> {
+        match self.0.get(&Key::Column(file.id, block, root))? {
+            Entry::Column(column) => Some(column),
+            _ => unreachable!("a column's key holds a column"),
+        }
+    }
+
+    /// Keeps a decoded column of a whole block.
+    pub fn keep_column(&self, file: &HistoryFile, block: usize, root: usize, column: ArrayRef) {
+        self.0.insert(Key::Column(file.id, block, root), Entry::Column(column));
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Chunk {
     pub ranges: Vec<Range<usize>>,
     /// Some rows may lie outside of the scanned keys: the reader must look.
     pub trim: bool,
+    /// The block that the chunk is, if it is all of one block.
+    pub block: Option<usize>,
 }
 
 /// The chunks of a scan, in the order in which they are read.
@@ -46,7 +48,8 @@ pub(super) fn chunks(open: &OpenFile, file: &HistoryFile, shape: &Shape, scan: &
         let ranges = pruning.admitted(block.row_group, block.range())?;
         if !ranges.is_empty() {
             let trim = !covers(&scan.range, open, file, index);
-            pieces.push((Chunk { row_group: block.row_group, ranges, trim }, block.bytes));
+            let whole = (ranges == [block.range()]).then_some(index);
+            pieces.push((Chunk { row_group: block.row_group, ranges, trim, block: whole }, block.bytes));
         }
     }
     if scan.direction == Direction::Reverse {
@@ -95,6 +98,7 @@ fn join(pieces: Vec<(Chunk, usize)>, scan: &Scan) -> Vec<Chunk> {
                 Direction::Forward => last.ranges.extend(piece.ranges),
                 Direction::Reverse => last.ranges.splice(0..0, piece.ranges).for_each(drop),
             }
+            last.block = None;
             (blocks, rows, bytes) = (blocks + 1, rows + piece_rows, bytes + piece_bytes);
         } else {
             if !chunks.is_empty() {
@@ -151,8 +155,9 @@ impl<'a> Pruning<'a> {
     fn pages(&self, row_group: usize, (column, leaf, bounds): &(usize, usize, Bounds)) -> Result<Vec<Range<usize>>> {
         let metadata = self.open.metadata.metadata();
         let group_rows = self.open.group_rows(row_group);
+        let everything = || std::iter::once(0..group_rows).collect();
         let (Some(column_index), Some(offset_index)) = (metadata.column_index(), metadata.offset_index()) else {
-            return Ok(vec![0..group_rows]);
+            return Ok(everything());
         };
         let field = self.open.metadata.schema().field(*column);
         let schema = metadata.file_metadata().schema_descr();
@@ -161,7 +166,7 @@ impl<'a> Pruning<'a> {
         let maxima = converter.data_page_maxes(column_index, offset_index, [&row_group]).map_err(parquet_error)?;
         let locations = offset_index[row_group][*leaf].page_locations();
         if minima.len() != locations.len() || maxima.len() != locations.len() {
-            return Ok(vec![0..group_rows]);
+            return Ok(everything());
         }
         let first = |page: usize| {
             locations.get(page).map_or(group_rows, |page| usize::try_from(page.first_row_index).unwrap_or(0))

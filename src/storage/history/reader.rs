@@ -72,13 +72,13 @@ pub struct Reader {
 
 impl Reader {
     /// A reader of the files below the data directory, which must exist. It keeps at most `cache_bytes` of
-    /// what it knows about files: footers, indexes and bloom filters.
+    /// what it knows about files: footers, indexes, bloom filters and columns that point reads decoded.
     ///
     /// # Errors
     /// When the directory cannot be used.
     pub fn new(directory: &FsPath, cache_bytes: u64) -> Result<Arc<Self>> {
-        let store = LocalFileSystem::new_with_prefix(directory)
-            .map_err(|source| StorageError::ObjectStore { source })?;
+        let store =
+            LocalFileSystem::new_with_prefix(directory).map_err(|source| StorageError::ObjectStore { source })?;
         Ok(Arc::new(Self { store: Arc::new(store), cache: Cache::new(cache_bytes), counters: Arc::default() }))
     }
 
@@ -224,44 +224,65 @@ impl Reader {
             if wanted.is_empty() {
                 continue;
             }
-            let block = open.blocks.get(block);
-            let range = block.range();
-            let batches = self.read(file, &open, block.row_group, vec![range], columns, block.rows).await?;
-            for rows in batches {
-                let sorted = columns.keys(&rows, shape)?;
-                let mut matches = Vec::new();
-                for &key in &wanted {
-                    let row = sorted.first_at_least(keys[key])?;
-                    if row < rows.num_rows() && sorted.at(row)? == keys[key] {
-                        matches.push((row, key));
-                    }
+            let rows = self.block(file, &open, block, columns).await?;
+            let sorted = columns.keys(&rows, shape)?;
+            let mut matches = Vec::new();
+            for &key in &wanted {
+                let row = sorted.first_at_least(keys[key])?;
+                if row < rows.num_rows() && sorted.at(row)? == keys[key] {
+                    matches.push((row, key));
                 }
-                if !matches.is_empty() {
-                    visit(rows, &matches)?;
-                }
+            }
+            if !matches.is_empty() {
+                visit(rows, &matches)?;
             }
         }
         Ok(())
     }
 
-    /// The rows of `ranges` of a row group, with the columns that `columns` reads.
+    /// All rows of a block, with the columns that `columns` reads. Decoded columns are kept: point reads and the
+    /// newest rows of a conversation come back to the same blocks.
+    async fn block(&self, file: &HistoryFile, open: &OpenFile, index: usize, columns: &Columns) -> Result<RecordBatch> {
+        let block = open.blocks.get(index);
+        let roots = columns.roots(open);
+        let mut arrays: Vec<_> = roots.iter().map(|root| self.cache.column(file, index, *root)).collect();
+        let missing: Vec<usize> =
+            roots.iter().zip(&arrays).filter(|(_, array)| array.is_none()).map(|(root, _)| *root).collect();
+        if !missing.is_empty() {
+            let batches =
+                self.read(file, open, block.row_group, vec![block.range()], missing.clone(), block.rows).await?;
+            let [rows] = batches.as_slice() else { return Err(wrong_rows(file).into()) };
+            for (root, array) in missing.into_iter().zip(rows.columns()) {
+                self.cache.keep_column(file, index, root, Arc::clone(array));
+                if let Ok(at) = roots.binary_search(&root) {
+                    arrays[at] = Some(Arc::clone(array));
+                }
+            }
+        }
+        let fields = roots.iter().map(|root| Arc::clone(&open.metadata.schema().fields()[*root]));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let options = RecordBatchOptions::new().with_row_count(Some(block.rows));
+        let arrays = arrays.into_iter().flatten().collect();
+        Ok(RecordBatch::try_new_with_options(schema, arrays, &options).map_err(arrow_error)?)
+    }
+
+    /// The rows of `ranges` of a row group, with the root columns `roots`.
     async fn read(
         &self,
         file: &HistoryFile,
         open: &OpenFile,
         row_group: usize,
         ranges: Vec<Range<usize>>,
-        columns: &Columns,
+        roots: Vec<usize>,
         batch_rows: usize,
     ) -> Result<Vec<RecordBatch>> {
         let rows: usize = ranges.iter().map(ExactSizeIterator::len).sum();
-        self.counters.decoded(rows);
-        let roots = columns.roots(open);
         if roots.is_empty() {
             let options = RecordBatchOptions::new().with_row_count(Some(rows));
             let batch = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options);
             return Ok(vec![batch.map_err(arrow_error)?]);
         }
+        self.counters.decoded(rows);
         let group_rows = open.group_rows(row_group);
         let mask = ProjectionMask::roots(open.metadata.parquet_schema(), roots);
         let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(self.source(file), open.metadata.clone())
@@ -271,8 +292,16 @@ impl Reader {
             .with_batch_size(batch_rows)
             .build()
             .map_err(parquet_error)?;
-        Ok(stream.map_err(parquet_error).try_collect().await?)
+        let batches: Vec<RecordBatch> = stream.map_err(parquet_error).try_collect().await?;
+        if batches.iter().map(RecordBatch::num_rows).sum::<usize>() != rows {
+            return Err(wrong_rows(file).into());
+        }
+        Ok(batches)
     }
+}
+
+fn wrong_rows(file: &HistoryFile) -> StorageError {
+    StorageError::Corrupted { what: format!("history file {} has other rows than its key index says", file.id) }
 }
 
 /// A running scan of one file.
@@ -291,35 +320,60 @@ impl Run {
         stream::iter(chunks)
             .then(move |chunk| {
                 let run = Arc::clone(&run);
-                async move { run.chunk(chunk).await.map(|batches| stream::iter(batches.into_iter().map(Ok))) }
+                async move {
+                    let (columns, pieces) = run.chunk(chunk).await?;
+                    // Lazily, because a scan with a limit often stops within its first piece.
+                    Ok::<_, crate::Error>(stream::iter(pieces).map(move |piece| run.result(&columns, &piece)))
+                }
             })
             .try_flatten()
     }
 
-    async fn chunk(&self, chunk: Chunk) -> Result<Vec<RecordBatch>> {
-        let batch_rows = self.scan.batch_rows.max(1);
+    /// The rows of a chunk that lie in the range, as they are in the file, in pieces in the order of the scan.
+    async fn chunk(&self, chunk: Chunk) -> Result<(Columns, Vec<RecordBatch>)> {
         let columns = if chunk.trim { self.columns.with_key(&self.shape) } else { self.columns.clone() };
-        let mut batches =
-            self.reader.read(&self.file, &self.open, chunk.row_group, chunk.ranges, &columns, batch_rows).await?;
+        let mut batches = match chunk.block.filter(|_| self.scan.hint_rows.is_some()) {
+            Some(block) => vec![self.reader.block(&self.file, &self.open, block, &columns).await?],
+            None => {
+                let roots = columns.roots(&self.open);
+                let (ranges, most) = (chunk.ranges, self.scan.batch_rows.max(1));
+                self.reader.read(&self.file, &self.open, chunk.row_group, ranges, roots, most).await?
+            }
+        };
         if self.scan.direction == Direction::Reverse {
             batches.reverse();
         }
-        let mut done = Vec::with_capacity(batches.len());
+        let mut pieces = Vec::with_capacity(batches.len() + 1);
         for batch in batches {
             let batch = if chunk.trim { self.trim(&columns, batch)? } else { batch };
-            if batch.num_rows() == 0 {
-                continue;
-            }
-            let batch = columns.project(&batch, &self.shape)?;
-            let batch = match self.scan.direction {
-                Direction::Forward => batch,
-                Direction::Reverse => reversed(&batch)?,
-            };
-            for start in (0..batch.num_rows()).step_by(batch_rows) {
-                done.push(batch.slice(start, batch_rows.min(batch.num_rows() - start)));
-            }
+            self.cut(&batch, &mut pieces);
         }
-        Ok(done)
+        Ok((columns, pieces))
+    }
+
+    /// Cuts rows into pieces in the order of the scan, the first one not larger than what may be wanted.
+    fn cut(&self, batch: &RecordBatch, pieces: &mut Vec<RecordBatch>) {
+        let most = self.scan.batch_rows.max(1);
+        let mut left = batch.num_rows();
+        while left > 0 {
+            let hint = self.scan.hint_rows.filter(|_| pieces.is_empty());
+            let rows = left.min(most).min(hint.unwrap_or(most).max(1));
+            let start = match self.scan.direction {
+                Direction::Forward => batch.num_rows() - left,
+                Direction::Reverse => left - rows,
+            };
+            pieces.push(batch.slice(start, rows));
+            left -= rows;
+        }
+    }
+
+    /// A piece as the scan returns it.
+    fn result(&self, columns: &Columns, piece: &RecordBatch) -> Result<RecordBatch> {
+        let rows = columns.project(piece, &self.shape)?;
+        match self.scan.direction {
+            Direction::Forward => Ok(rows),
+            Direction::Reverse => reversed(&rows),
+        }
     }
 
     /// Cuts off the rows outside of the scanned range.

@@ -70,9 +70,10 @@ impl ColumnStats {
         // bounds makes the whole column unbounded.
         let known = |array: &ArrayRef| {
             (0..groups.len()).all(|group| {
-                array.is_valid(group) || groups[group].column(leaf).statistics().is_some_and(|statistics| {
-                    statistics.null_count_opt() == u64::try_from(groups[group].num_rows()).ok()
-                })
+                array.is_valid(group)
+                    || groups[group].column(leaf).statistics().is_some_and(|statistics| {
+                        statistics.null_count_opt() == u64::try_from(groups[group].num_rows()).ok()
+                    })
             })
         };
         let encoded = |array: &ArrayRef| (0..array.len()).filter_map(|row| encode(array, row)).collect::<Vec<_>>();
@@ -97,7 +98,8 @@ impl Bounds {
     pub fn of(field: &Field, range: &ColumnRange) -> Self {
         let bound = |bound: &Option<(ArrayRef, bool)>| {
             let (value, inclusive) = bound.as_ref()?;
-            let comparable = value.len() == 1 && value.data_type() == field.data_type() && is_ordered(value.data_type());
+            let comparable =
+                value.len() == 1 && value.data_type() == field.data_type() && is_ordered(value.data_type());
             comparable.then(|| encode(value, 0)).flatten().map(|value| (value, *inclusive))
         };
         Self { lower: bound(&range.lower), upper: bound(&range.upper) }

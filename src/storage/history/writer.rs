@@ -258,21 +258,15 @@ impl Open {
     }
 
     /// How many rows may go into the current block; begins a new block, and a new row group, when it is full.
-    fn room(
-        &mut self,
-        block_rows: usize,
-        limits: &Limits,
-        last_key: &[u8],
-        first_key: &[u8],
-    ) -> Result<usize> {
+    fn room(&mut self, block_rows: usize, limits: &Limits, last_key: &[u8], first_key: &[u8]) -> Result<usize> {
         if let Some(block) = self.blocks.last()
             && block.rows < block_rows
             && block.bytes < BLOCK_BYTES
         {
             return Ok(block_rows - block.rows);
         }
-        let full = self.group_rows + block_rows > limits.row_group_rows
-            || self.parquet.in_progress_size() >= ROW_GROUP_BYTES;
+        let full =
+            self.group_rows + block_rows > limits.row_group_rows || self.parquet.in_progress_size() >= ROW_GROUP_BYTES;
         if full && self.group_rows > 0 {
             self.parquet.flush().map_err(parquet_error)?;
             self.group_rows = 0;

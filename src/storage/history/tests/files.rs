@@ -3,9 +3,9 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
-use arrow::datatypes::UInt64Type;
+use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
 use futures::TryStreamExt;
 use parquet::basic::LogicalType;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use super::fixture::{Row, SMALL, batch, conversation, key, keys, prefix, shape, versions, write};
 use crate::base::ids::Seq;
 use crate::storage::history::{Direction, HistoryFile, Limits, Reader, Scan, Writer};
-use crate::storage::{ColumnRange, KeyRange};
+use crate::storage::{ColumnRange, KeyRange, Shape};
 
 const VERSION: usize = 2;
 const BIG: usize = 6;
@@ -97,18 +97,24 @@ async fn the_latest_rows_of_a_conversation_read_few_blocks() {
     let limits = Limits { file_bytes: 1 << 30, row_group_rows: 512, block_rows: 64 };
     let files = write(directory.path(), &rows(0..8192), limits);
     assert_eq!(files.len(), 1);
-    let reader = Reader::new(directory.path(), 1 << 20).unwrap();
+    let reader = Reader::new(directory.path(), 16 << 20).unwrap();
     let latest = Scan {
         direction: Direction::Reverse,
         hint_rows: Some(3),
         batch_rows: 64,
         ..scan_of(KeyRange::prefix(prefix(&conversation(400))))
     };
-    let mut stream = reader.scan(&files[0], &shape(), latest);
+    let mut stream = reader.scan(&files[0], &shape(), latest.clone());
     let first = stream.try_next().await.unwrap().unwrap();
     assert_eq!(versions(&[first])[..3], [4009, 4008, 4007]);
     assert!(reader.counters().rows_decoded() <= 64, "{} rows", reader.counters().rows_decoded());
     drop(stream);
+
+    // Decoded blocks are kept: the same question again reads nothing.
+    let (decoded, bytes) = (reader.counters().rows_decoded(), reader.counters().bytes_read());
+    let again: Vec<RecordBatch> = reader.scan(&files[0], &shape(), latest).try_collect().await.unwrap();
+    assert_eq!(versions(&again), (4000..4010).rev().collect::<Vec<_>>());
+    assert_eq!((reader.counters().rows_decoded(), reader.counters().bytes_read()), (decoded, bytes));
 
     let before = reader.counters().rows_decoded();
     let wanted = key(Row { number: 7777, version: 0 });
@@ -173,12 +179,46 @@ async fn nan_is_above_every_bound() {
     let read = scan(&reader, &files, &scan_scores).await;
     let nans: usize = read
         .iter()
-        .map(|batch| batch.column(0).as_primitive::<arrow::datatypes::Float64Type>().iter().flatten().filter(|v| v.is_nan()).count())
+        .map(|batch| {
+            batch
+                .column(0)
+                .as_primitive::<arrow::datatypes::Float64Type>()
+                .iter()
+                .flatten()
+                .filter(|v| v.is_nan())
+                .count()
+        })
         .sum();
     let all = batch(&rows(0..50));
-    let expected = all.column(SCORE).as_primitive::<arrow::datatypes::Float64Type>().iter().flatten().filter(|v| v.is_nan()).count();
+    let expected = all
+        .column(SCORE)
+        .as_primitive::<arrow::datatypes::Float64Type>()
+        .iter()
+        .flatten()
+        .filter(|v| v.is_nan())
+        .count();
     assert!(expected > 0);
     assert_eq!(nans, expected);
+}
+
+#[tokio::test]
+async fn a_column_that_is_younger_than_the_file_reads_as_null() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = write(directory.path(), &rows(0..20), Limits { file_bytes: 1 << 30, ..SMALL });
+    let old = shape();
+    let mut fields = old.schema.fields().to_vec();
+    fields.push(Arc::new(Field::new("younger", DataType::Int64, true)));
+    let new = Arc::new(Shape::new(old.table, Arc::new(Schema::new(fields)), old.key.clone()));
+    let younger = new.schema.fields().len() - 1;
+    let bound: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    let range = ColumnRange { column: younger, lower: Some((bound, true)), upper: None };
+    let reader = Reader::new(directory.path(), 1 << 20).unwrap();
+    let scan = Scan { projection: vec![younger, VERSION], prune: vec![range], ..scan_of(KeyRange::all()) };
+    let read: Vec<RecordBatch> = reader.scan(&files[0], &new, scan).try_collect().await.unwrap();
+    assert_eq!(read.iter().map(|batch| batch.column(0).null_count()).sum::<usize>(), 20);
+    let wanted = key(Row { number: 3, version: 0 });
+    let found = reader.lookup(&files[0], &new, &[&wanted], &[younger]).await.unwrap();
+    assert_eq!((found.len(), found[0].2.column(0).null_count()), (1, 1));
 }
 
 #[test]
@@ -201,7 +241,8 @@ fn the_file_is_plain_parquet() {
 #[test]
 fn a_writer_that_is_dropped_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
-    let place = crate::storage::history::Place { directory: directory.path().to_owned(), tenant: super::fixture::TENANT };
+    let place =
+        crate::storage::history::Place { directory: directory.path().to_owned(), tenant: super::fixture::TENANT };
     let mut next = 0;
     let mut writer = Writer::new(place, shape(), SMALL, || {
         next += 1;

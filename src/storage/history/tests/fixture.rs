@@ -4,13 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray,
-    Float64Array, Int16Array, Int32Array, Int64Array, IntervalMonthDayNanoArray, RecordBatch, StringArray,
-    Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
+    ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray, Float64Array,
+    Int16Array, Int32Array, Int64Array, IntervalMonthDayNanoArray, RecordBatch, StringArray, Time64MicrosecondArray,
+    TimestampMicrosecondArray, UInt64Array,
 };
-use arrow::datatypes::{
-    DataType, Field, Int32Type, IntervalMonthDayNano, IntervalUnit, Schema, TimeUnit, i256,
-};
+use arrow::datatypes::{DataType, Field, Int32Type, IntervalMonthDayNano, IntervalUnit, Schema, TimeUnit, i256};
 use uuid::Uuid;
 
 use crate::base::clock::ManualClock;
@@ -80,7 +78,8 @@ pub(super) fn conversation(number: u32) -> String {
 
 pub(super) fn batch(rows: &[Row]) -> RecordBatch {
     let shape = shape();
-    let some = |row: &Row, column: u32| (!row.null(column)).then_some(i64::from(row.number) * 3 + i64::from(row.version));
+    let some =
+        |row: &Row, column: u32| (!row.null(column)).then_some(i64::from(row.number) * 3 + i64::from(row.version));
     let ints = |column: u32| rows.iter().map(move |row| some(row, column));
     let uuid = |bytes: Vec<Option<[u8; 16]>>| -> ArrayRef {
         Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(bytes.into_iter(), 16).unwrap())
@@ -98,7 +97,9 @@ pub(super) fn batch(rows: &[Row]) -> RecordBatch {
         Arc::new(ints(5).map(|value| value.map(|value| value as i16)).collect::<Int16Array>()),
         Arc::new(ints(6).map(|value| value.map(|value| value - 500)).collect::<Int64Array>()),
         Arc::new(ints(7).map(|value| value.map(score)).collect::<Float64Array>()),
-        Arc::new(Decimal128Array::from_iter(ints(8).map(|v| v.map(i128::from))).with_precision_and_scale(12, 2).unwrap()),
+        Arc::new(
+            Decimal128Array::from_iter(ints(8).map(|v| v.map(i128::from))).with_precision_and_scale(12, 2).unwrap(),
+        ),
         Arc::new(
             arrow::array::Decimal256Array::from_iter(ints(9).map(|v| v.map(|v| i256::from_i128(-i128::from(v)))))
                 .with_precision_and_scale(76, 20)

@@ -7,11 +7,11 @@ use std::time::Duration;
 use futures::TryStreamExt;
 
 use super::fixture::{Row, TABLE, TENANT, commit, encoded, key, open, open_with, shape, versions};
+use crate::base::ids::{TableId, TenantId};
 use crate::base::shutdown::CancellationToken;
 use crate::storage::history::flush::{Flush, FlushReport, Trigger};
 use crate::storage::history::{Limits, Policy, Shapes, automatic};
 use crate::storage::{Engine, ScanRequest, Shape, View};
-use crate::base::ids::{TableId, TenantId};
 
 fn flush_of(engine: &Arc<Engine>) -> Flush {
     Flush { engine: Arc::clone(engine), tenant: TENANT, shape: shape() }
@@ -177,6 +177,22 @@ async fn a_crash_before_the_manifest_leaves_only_orphans() {
     assert_eq!(all(&engine).await, expected);
     flush(&engine).await;
     assert_eq!(all(&engine).await, expected);
+}
+
+#[tokio::test]
+async fn an_end_that_fails_keeps_the_files_until_the_log_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = open(directory.path());
+    insert(&engine, 0..20).await;
+    let prepared = flush_of(&engine).prepare().await.unwrap().unwrap();
+    engine.close().await;
+    assert!(flush_of(&engine).finish(prepared, nothing()).await.is_err());
+    // For all that is known here, the log may name them.
+    assert!(!files(directory.path()).is_empty());
+    drop(engine);
+    let engine = open(directory.path());
+    assert_eq!(files(directory.path()), Vec::<PathBuf>::new());
+    assert_eq!(all(&engine).await, (0..20).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -13,10 +13,19 @@ use crate::storage::{Engine, ScanOrder, ScanRequest, View};
 #[derive(Clone, Debug)]
 enum Step {
     /// Writes rows of consecutive numbers.
-    Write { first: u32, count: u32 },
-    Delete { first: u32, count: u32 },
+    Write {
+        first: u32,
+        count: u32,
+    },
+    Delete {
+        first: u32,
+        count: u32,
+    },
     /// Deletes one row and inserts another one, in one transaction.
-    Swap { from: u32, to: u32 },
+    Swap {
+        from: u32,
+        to: u32,
+    },
     /// Writes the new files of a flush.
     Prepare,
     /// Ends the flush that was prepared.

@@ -1,4 +1,5 @@
-//! Negotiation over real sockets: what is answered, what is refused, and when nothing is said at all.
+//! Startup messages, and negotiation over real sockets: what is answered, what is refused, and when
+//! nothing is said at all.
 
 use std::sync::Arc;
 
@@ -179,4 +180,65 @@ proptest! {
         }));
         prop_assert!(negotiated.is_err());
     }
+}
+
+fn read(version: i32, parameters: &[u8]) -> Result<Startup> {
+    let body = [&version.to_be_bytes()[..], parameters].concat();
+    startup(version, Bytes::from(body))
+}
+
+#[test]
+fn a_startup_message_names_user_and_database() {
+    let startup = read(PROTOCOL_3_0, b"user\0app\0database\0demo\0DateStyle\0ISO\0options\0-c a.b=1\0\0").unwrap();
+    assert_eq!((startup.user.as_str(), startup.database.as_str()), ("app", "demo"));
+    let settings = [("a.b", "1"), ("DateStyle", "ISO")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(startup.settings, settings);
+    assert_eq!(startup.unsupported, None);
+    assert_eq!(read(PROTOCOL_3_0, b"user\0app\0\0").unwrap().database, "app");
+}
+
+#[test]
+fn newer_protocols_are_negotiated_and_older_ones_refused() {
+    let newer = read(PROTOCOL_3_0 + 2, b"user\0app\0_pq_.x\0on\0\0").unwrap();
+    assert_eq!(newer.unsupported, Some(vec!["_pq_.x".to_owned()]));
+    let error = read(2 << 16, b"user\0app\0\0").unwrap_err();
+    assert_eq!(error.to_string(), "unsupported frontend protocol 2.0: server supports 3.0 to 3.0");
+    assert_eq!(error.sqlstate().0, "0A000");
+}
+
+#[test]
+fn malformed_startup_messages_are_refused() {
+    for (parameters, sqlstate) in [
+        (&b""[..], "08P01"),
+        (b"user", "08P01"),
+        (b"user\0app\0", "08P01"),
+        (b"user\0app\0\0x", "08P01"),
+        (b"user\0\xff\0\0", "22021"),
+        (b"user\0app\0replication\0true\0\0", "0A000"),
+        (b"user\0app\0options\0-x\0\0", "08P01"),
+    ] {
+        assert_eq!(read(PROTOCOL_3_0, parameters).unwrap_err().sqlstate().0, sqlstate, "{parameters:?}");
+    }
+}
+
+#[test]
+fn options_are_read_as_a_command_line() {
+    let read = |text| options(text).unwrap();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(read("-c search_path=a,b  -cx=1"), [pair("search_path", "a,b"), pair("x", "1")]);
+    assert_eq!(read("--statement-timeout=5s"), [pair("statement_timeout", "5s")]);
+    assert_eq!(read(r"-c x=a\ b\\"), [pair("x", r"a b\")]);
+    assert!(read("").is_empty());
+    assert!(options("-c").is_err());
+    assert!(options("-c x").is_err());
+}
+
+#[test]
+fn a_cancel_request_has_one_length() {
+    let mut body = CANCEL_CODE.to_be_bytes().to_vec();
+    body.extend_from_slice(&[0, 0, 0, 7, 0, 0, 0, 9]);
+    assert_eq!(cancel(&body.clone().into()), Some(Opening::Cancel { session: 7, secret: 9 }));
+    body.push(0);
+    assert_eq!(cancel(&body.clone().into()), None);
+    assert_eq!(cancel(&Bytes::copy_from_slice(&body[..8])), None);
 }

@@ -75,7 +75,8 @@ async fn a_panic_ends_its_session_and_no_other() {
     let bench = Bench::start().await;
     bench.database.set_reauthenticate(Arc::new(Fragile));
     let (victim, witness) = (bench.connect("demo").await.unwrap(), bench.connect("demo").await.unwrap());
-    victim.batch_execute("CREATE TABLE t (id int PRIMARY KEY); BEGIN; INSERT INTO t VALUES (1)").await.unwrap();
+    victim.batch_execute("CREATE TABLE t (id int PRIMARY KEY)").await.unwrap();
+    victim.batch_execute("BEGIN; INSERT INTO t VALUES (1)").await.unwrap();
     let error = victim.simple_query("SELECT kalam.reauthenticate('x')").await.unwrap_err();
     let error = error.as_db_error().expect("the client is told");
     assert_eq!((error.severity(), error.code().code(), error.message()), ("FATAL", "XX000", "internal error"));

@@ -1,15 +1,15 @@
-//! Sessions end to end, in-process: statements in, rows out, as a client would see them.
+//! The database end to end, in-process: statements in, rows out, as a client would see them.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
 
-use super::*;
+use super::{Database, Force};
 use crate::catalog::types::OutputStyle;
 use crate::catalog::types::text::TextEncoder;
 use crate::config::Config;
-use crate::database::{Database, Force};
 use crate::error::Error;
+use crate::session::{Outcome, Principal, Role, SERVER_VERSION, Session, TransactionStatus};
 
 /// A database in a directory of its own, with the tenant `demo`.
 struct Bench {
