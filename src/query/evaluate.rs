@@ -283,9 +283,10 @@ fn over_table(table: &Table, qualifier: &str, rows: &RecordBatch) -> Result<(DFS
 
 /// The name under which the expressions know their table.
 fn qualifier(expressions: &[Expr]) -> Option<String> {
-    expressions.iter().flat_map(Expr::column_refs).find_map(|column| {
-        column.relation.as_ref().map(|relation| relation.table().to_owned())
-    })
+    expressions
+        .iter()
+        .flat_map(Expr::column_refs)
+        .find_map(|column| column.relation.as_ref().map(|relation| relation.table().to_owned()))
 }
 
 /// CHECK constraints of one transaction.

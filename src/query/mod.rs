@@ -14,6 +14,7 @@
 //! values*, the transaction below applies them.
 
 pub mod bind;
+pub mod dialect;
 pub mod direct;
 pub mod environment;
 pub mod evaluate;
@@ -27,12 +28,11 @@ pub mod scan;
 pub mod system;
 pub mod values;
 
-
+#[cfg(test)]
+mod tests;
 
 pub use bind::types::pg_type;
-pub use bind::{
-    Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning,
-};
+pub use bind::{Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning};
 pub use datafusion::common::ScalarValue;
 pub use datafusion::execution::SendableRecordBatchStream;
 pub use datafusion::sql::sqlparser;

@@ -5,6 +5,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{ExprSchema, Result as DataFusionResult};
 use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, InList, InSubquery, Like, ScalarFunction};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
 use datafusion::optimizer::AnalyzerRule;
@@ -32,8 +33,12 @@ impl AnalyzerRule for Coerce {
             if let LogicalPlan::TableScan(scan) = &node {
                 schema.merge(&scan.projected_schema);
             }
-            let node =
-                node.map_expressions(|expr| expr.transform_up(|expr| coerce_in_plan(expr, &schema, &style)))?;
+            let names = NamePreserver::new(&node);
+            let node = node.map_expressions(|expr| {
+                let name = names.save(&expr);
+                let coerced = expr.transform_up(|expr| coerce_in_plan(expr, &schema, &style))?;
+                Ok(if coerced.transformed { coerced.update_data(|expr| name.restore(expr)) } else { coerced })
+            })?;
             if node.transformed { node.map_data(LogicalPlan::recompute_schema) } else { Ok(node) }
         })?;
         Ok(plan.data)

@@ -42,7 +42,9 @@ impl Planner {
         parameter_types: &[Option<PgType>],
     ) -> Result<BoundInsert> {
         check_insert(insert)?;
-        let TableObject::TableName(name) = &insert.table else { return Err(refuse::not_supported("INSERT INTO FUNCTION")) };
+        let TableObject::TableName(name) = &insert.table else {
+            return Err(refuse::not_supported("INSERT INTO FUNCTION"));
+        };
         let table = target_table(environment, name)?;
         let columns = target_columns(environment, &table, insert)?;
         let on_conflict = conflict(&table, insert.on.as_ref())?;
@@ -116,7 +118,8 @@ impl Planner {
         delete: &Delete,
         parameter_types: &[Option<PgType>],
     ) -> Result<BoundDelete> {
-        if !delete.tables.is_empty() || delete.limit.is_some() || !delete.order_by.is_empty() || delete.output.is_some() {
+        if !delete.tables.is_empty() || delete.limit.is_some() || !delete.order_by.is_empty() || delete.output.is_some()
+        {
             return Err(QueryError::Syntax("syntax error in DELETE".into()).into());
         }
         let FromTable::WithFromKeyword(from) = &delete.from else {
@@ -199,8 +202,7 @@ fn target_factor(environment: &Environment, from: &TableWithJoins) -> Result<(Ar
 }
 
 fn unknown_column(column: &Ident, table: &Table, environment: &Environment) -> crate::Error {
-    let error: crate::Error =
-        CatalogError::UnknownColumn { column: folded(column), table: table.name.clone() }.into();
+    let error: crate::Error = CatalogError::UnknownColumn { column: folded(column), table: table.name.clone() }.into();
     match environment.source.as_deref().and_then(|source| parse::position(source, column.span.start)) {
         Some(position) => error.at(position),
         None => error,
@@ -263,7 +265,8 @@ fn conflict(table: &Table, on: Option<&OnInsert>) -> Result<ConflictAction> {
 
 /// The rows of a query that is nothing but VALUES.
 fn plain_values(query: &Query) -> Option<Vec<Vec<ast::Expr>>> {
-    let plain = query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
+    let plain =
+        query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
     match query.body.as_ref() {
         SetExpr::Values(values) if plain => Some(values.rows.iter().map(|row| row.content.clone()).collect()),
         _ => None,
@@ -393,7 +396,8 @@ impl Binder<'_> {
             let value = match source {
                 None => self.default(index)?,
                 Some(source) => {
-                    let own = output_expression(&plan, *source).map(|expr| type_of(expr, output_schema(&plan).as_ref()));
+                    let own =
+                        output_expression(&plan, *source).map(|expr| type_of(expr, output_schema(&plan).as_ref()));
                     let is_untyped = own == Some(PgType::Unknown);
                     let value = reference(*source);
                     if is_untyped {
@@ -406,7 +410,10 @@ impl Binder<'_> {
             };
             expressions.push(value.alias(format!("{}{TARGET}{index}", column.name)));
         }
-        LogicalPlanBuilder::from(plan).project(expressions).and_then(LogicalPlanBuilder::build).map_err(errors::translate)
+        LogicalPlanBuilder::from(plan)
+            .project(expressions)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(errors::translate)
     }
 
     fn finish(&self, plan: LogicalPlan, identified: bool) -> Result<Bound> {
@@ -441,7 +448,9 @@ impl Binder<'_> {
             let key = ast::Expr::CompoundIdentifier(vec![quoted(alias), quoted(KEY_COLUMN)]);
             select.distinct = Some(ast::Distinct::On(vec![key]));
         }
-        if let Some(TableWithJoins { relation: TableFactor::Table { name, alias: own, .. }, .. }) = select.from.first_mut() {
+        if let Some(TableWithJoins { relation: TableFactor::Table { name, alias: own, .. }, .. }) =
+            select.from.first_mut()
+        {
             *name = ObjectName(vec![ObjectNamePart::Identifier(quoted(TARGET.to_string()))]);
             if let Some(own) = own {
                 own.name = quoted(alias);
@@ -545,9 +554,8 @@ impl Binder<'_> {
                 SelectItem::ExprWithAlias { expr, alias } => (expr, folded(alias)),
                 _ => return Err(refuse::not_supported("this RETURNING list")),
             };
-            let bind = |complete| {
-                expression::bind(self.planner, self.environment, expr, &schema, self.parameters, complete)
-            };
+            let bind =
+                |complete| expression::bind(self.planner, self.environment, expr, &schema, self.parameters, complete);
             let mut bound = bind(false).map_err(|error| self.locate(error, expr))?;
             if self.parameters.incomplete() {
                 self.parameters.learn_expression(&bound)?;
@@ -563,12 +571,7 @@ impl Binder<'_> {
 ///
 /// # Errors
 /// When the stored text does not bind any more.
-pub fn default_value(
-    planner: &Planner,
-    environment: &Arc<Environment>,
-    table: &Table,
-    column: usize,
-) -> Result<Expr> {
+pub fn default_value(planner: &Planner, environment: &Arc<Environment>, table: &Table, column: usize) -> Result<Expr> {
     let column = &table.columns[column];
     let Some(text) = &column.default else { return values::null(&column.data_type) };
     let parsed = parse::parse_expression(text)?;

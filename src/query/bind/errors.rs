@@ -179,6 +179,9 @@ fn translate_execution(message: &str) -> Error {
     if message.contains("Divide by zero") || message.contains("division by zero") {
         return QueryError::DivisionByZero.into();
     }
+    if message.contains("more than one row") {
+        return QueryError::Cardinality.into();
+    }
     if message.contains("overflow") {
         return QueryError::NumberOutOfRange(overflow_message(message)).into();
     }
@@ -240,12 +243,14 @@ fn translate_plan(message: &str) -> Error {
     }
     if let Some((_, rest)) = message.split_once("Cannot find column with position ") {
         let position = rest.split_whitespace().next().unwrap_or_default();
-        return QueryError::InvalidColumnReference(format!("GROUP BY position {position} is not in select list")).into();
+        return QueryError::InvalidColumnReference(format!("GROUP BY position {position} is not in select list"))
+            .into();
     }
     if message.contains("Order by column out of bounds") {
         let position = message.split_whitespace().filter_map(|word| word.trim_matches(',').parse::<u64>().ok()).next();
         let position = position.unwrap_or_default();
-        return QueryError::InvalidColumnReference(format!("ORDER BY position {position} is not in select list")).into();
+        return QueryError::InvalidColumnReference(format!("ORDER BY position {position} is not in select list"))
+            .into();
     }
     if message.contains("For SELECT DISTINCT, ORDER BY expressions") {
         return QueryError::InvalidColumnReference(
@@ -357,8 +362,7 @@ impl Visitor for Finder {
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
         let What::Relation(parts) = &self.what else { return ControlFlow::Continue(()) };
-        let own: Vec<String> =
-            relation.0.iter().filter_map(|part| part.as_ident()).map(super::names::folded).collect();
+        let own: Vec<String> = relation.0.iter().filter_map(|part| part.as_ident()).map(super::names::folded).collect();
         match relation.0.first().and_then(|part| part.as_ident()) {
             Some(first) if own.ends_with(parts) => self.found(first.span.start),
             _ => ControlFlow::Continue(()),

@@ -10,9 +10,9 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, LimitClause, ObjectName, ObjectNamePart, Query,
-    Select, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator, Value, ValueWithSpan,
-    VisitMut, VisitorMut,
+    FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, LimitClause, ObjectName, ObjectNamePart, OrderBy,
+    OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator,
+    Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::parameters::Parameters;
@@ -40,21 +40,19 @@ const LIST_VALUED: [&str; 2] = ["generate_series", "pg_listening_channels"];
 
 /// Rewrites a query in place.
 pub fn query(query: &mut Query, parameters: &Parameters, functions: &dyn Functions) -> Result<(), Error> {
-    finish(query.visit(&mut Normaliser { parameters, functions }))
+    finish(query.visit(&mut Normaliser::new(parameters, functions)))
+}
+
+/// Rewrites the query of a view, whose column names others use.
+pub fn view(query: &mut Query, parameters: &Parameters, functions: &dyn Functions) -> Result<(), Error> {
+    let mut normaliser = Normaliser::new(parameters, functions);
+    normaliser.expose(query);
+    finish(query.visit(&mut normaliser))
 }
 
 /// Rewrites an expression in place.
 pub fn expression(expr: &mut Expr, parameters: &Parameters, functions: &dyn Functions) -> Result<(), Error> {
-    finish(expr.visit(&mut Normaliser { parameters, functions }))
-}
-
-/// Rewrites a FROM list in place.
-pub fn from(
-    from: &mut datafusion::sql::sqlparser::ast::TableWithJoins,
-    parameters: &Parameters,
-    functions: &dyn Functions,
-) -> Result<(), Error> {
-    finish(from.visit(&mut Normaliser { parameters, functions }))
+    finish(expr.visit(&mut Normaliser::new(parameters, functions)))
 }
 
 fn finish(flow: ControlFlow<Error>) -> Result<(), Error> {
@@ -67,6 +65,12 @@ fn finish(flow: ControlFlow<Error>) -> Result<(), Error> {
 struct Normaliser<'a> {
     parameters: &'a Parameters,
     functions: &'a dyn Functions,
+    /// The queries, by address, whose column names can be used around them: derived tables, WITH, views.
+    exposed: HashSet<usize>,
+}
+
+fn address(query: &Query) -> usize {
+    std::ptr::from_ref(query) as usize
 }
 
 fn step(result: Result<(), Error>) -> ControlFlow<Error> {
@@ -82,6 +86,13 @@ impl VisitorMut for Normaliser<'_> {
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         step(refuse::query(query))?;
         step(self.limits(query))?;
+        if let Some(with) = &query.with {
+            with.cte_tables.iter().for_each(|cte| self.expose(&cte.query));
+        }
+        let exposed = self.exposed.contains(&address(query));
+        let mut columns = Vec::new();
+        name_body(&mut query.body, exposed, &mut columns);
+        order_by_names(query, &columns);
         if let SetExpr::Values(values) = query.body.as_mut() {
             for row in &mut values.rows {
                 row.content.iter_mut().for_each(small_integer);
@@ -92,13 +103,14 @@ impl VisitorMut for Normaliser<'_> {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         step(refuse::select(select))?;
-        step(grouping_positions(select))?;
-        name_columns(select);
-        ControlFlow::Continue(())
+        step(grouping_positions(select))
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
         step(refuse::table_factor(factor))?;
+        if let TableFactor::Derived { subquery, .. } = &*factor {
+            self.expose(subquery);
+        }
         table_function(factor);
         ControlFlow::Continue(())
     }
@@ -128,7 +140,16 @@ impl VisitorMut for Normaliser<'_> {
     }
 }
 
-impl Normaliser<'_> {
+impl<'a> Normaliser<'a> {
+    fn new(parameters: &'a Parameters, functions: &'a dyn Functions) -> Self {
+        Self { parameters, functions, exposed: HashSet::new() }
+    }
+
+    /// The names of this query's columns are used around it.
+    fn expose(&mut self, query: &Query) {
+        self.exposed.insert(address(query));
+    }
+
     fn limits(&self, query: &mut Query) -> Result<(), Error> {
         if let Some(fetch) = query.fetch.take() {
             let quantity = fetch.quantity.unwrap_or_else(|| number("1"));
@@ -152,7 +173,7 @@ impl Normaliser<'_> {
         }
         for quantity in limit.iter().chain(offset.as_ref().map(|offset| &offset.value)) {
             if let Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) = quantity {
-                self.parameters.suggest_for(name, &PgType::Int8);
+                self.parameters.hint(name, &PgType::Int8);
             }
         }
         // LIMIT NULL and OFFSET NULL are as if they were not written.
@@ -259,13 +280,12 @@ impl Normaliser<'_> {
 
     fn suggest(&self, operand: &Expr, data_type: &PgType) {
         if let Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) = operand {
-            self.parameters.suggest_for(name, data_type);
+            self.parameters.hint(name, data_type);
         }
     }
 
     fn function(&self, function: &mut Function) -> Result<Option<Expr>, Error> {
-        let parts: Vec<String> =
-            function.name.0.iter().filter_map(|part| part.as_ident()).map(names::folded).collect();
+        let parts: Vec<String> = function.name.0.iter().filter_map(|part| part.as_ident()).map(names::folded).collect();
         let span = function.name.0.first().and_then(|part| part.as_ident()).map(|ident| ident.span);
         let name = match parts.as_slice() {
             [name] => name.clone(),
@@ -422,42 +442,87 @@ fn grouping_positions(select: &Select) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives every column of a select list PostgreSQL's name, and duplicates names that DataFusion can tell apart.
-fn name_columns(select: &mut Select) {
+/// A column of a select list: the name it shows, and the name it has in the plan.
+struct Named {
+    shown: String,
+    own: String,
+}
+
+/// Names the columns of all SELECTs of a query's body; `columns` are those of the first, which name the result.
+fn name_body(body: &mut SetExpr, exposed: bool, columns: &mut Vec<Named>) {
+    match body {
+        SetExpr::Select(select) => {
+            let named = name_columns(select, exposed);
+            if columns.is_empty() {
+                *columns = named;
+            }
+        }
+        SetExpr::SetOperation { left, right, .. } => {
+            name_body(left, exposed, columns);
+            name_body(right, exposed, columns);
+        }
+        _ => {}
+    }
+}
+
+/// Gives every column of a select list PostgreSQL's name, and a name that DataFusion can tell apart from all
+/// others: not only from other columns of the list, also from those of FROM, with which it would confuse
+/// them in ORDER BY. Where the names are used around the query, they must be the plain ones.
+fn name_columns(select: &mut Select, exposed: bool) -> Vec<Named> {
     let is_wild = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
     let has_wildcard = select.projection.iter().any(is_wild);
     let mut taken = HashSet::new();
+    let mut columns = Vec::new();
     for item in &mut select.projection {
         match item {
             SelectItem::UnnamedExpr(expr) => {
-                let name = names::of_expression(expr);
+                let shown = names::of_expression(expr);
                 let is_column = matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
                 // `SELECT *, id`: what the wildcard brings is not known yet, so the explicit column steps aside.
-                if has_wildcard {
-                    taken.insert(name.clone());
+                if has_wildcard || (!is_column && !exposed) {
+                    taken.insert(shown.clone());
                 }
-                let unique = names::unique(&name, &mut taken);
+                let own = names::unique(&shown, &mut taken);
                 small_integer(expr);
-                if !is_column || unique != name {
-                    *item = SelectItem::ExprWithAlias { expr: take(expr), alias: names::quoted(unique) };
+                if !is_column || own != shown {
+                    *item = SelectItem::ExprWithAlias { expr: take(expr), alias: names::quoted(own.clone()) };
                 }
+                columns.push(Named { shown, own });
             }
             SelectItem::ExprWithAlias { expr, alias } => {
                 small_integer(expr);
-                let name = names::folded(alias);
-                let unique = names::unique(&name, &mut taken);
-                if unique != name {
+                let shown = names::folded(alias);
+                let own = names::unique(&shown, &mut taken);
+                if own != shown {
                     let span = alias.span;
-                    *alias = Ident { span, ..names::quoted(unique) };
+                    *alias = Ident { span, ..names::quoted(own.clone()) };
                 }
+                columns.push(Named { shown, own });
             }
             _ => {}
+        }
+    }
+    columns
+}
+
+/// A bare name in ORDER BY is an output column's, as PostgreSQL has it.
+fn order_by_names(query: &mut Query, columns: &[Named]) {
+    let Some(OrderBy { kind: OrderByKind::Expressions(items), .. }) = &mut query.order_by else { return };
+    for item in items {
+        let Expr::Identifier(ident) = &mut item.expr else { continue };
+        let name = names::folded(ident);
+        let mut named = columns.iter().filter(|column| column.shown == name);
+        if let (Some(only), None) = (named.next(), named.next()) {
+            if only.own != name {
+                *ident = Ident { span: ident.span, ..names::quoted(only.own.clone()) };
+            }
         }
     }
 }
 
 /// Set-returning functions in FROM: their schema, and the name of their column.
 fn table_function(factor: &mut TableFactor) {
+    unnest(factor);
     let (name, alias) = match factor {
         TableFactor::Table { name, args: Some(_), alias, .. } | TableFactor::Function { name, alias, .. } => {
             if name.0.len() == 2 {
@@ -483,6 +548,30 @@ fn table_function(factor: &mut TableFactor) {
     if alias.columns.is_empty() {
         alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
     }
+}
+
+/// `pg_catalog.unnest(…)` is the UNNEST of the grammar.
+fn unnest(factor: &mut TableFactor) {
+    let TableFactor::Table { name, args: Some(arguments), alias, .. } = factor else { return };
+    let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(names::folded).collect();
+    if !matches!(parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), ["pg_catalog", "unnest"]) {
+        return;
+    }
+    let array_exprs = arguments
+        .args
+        .iter()
+        .filter_map(|argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+            _ => None,
+        })
+        .collect();
+    *factor = TableFactor::UNNEST {
+        alias: alias.take(),
+        array_exprs,
+        with_offset: false,
+        with_offset_alias: None,
+        with_ordinality: false,
+    };
 }
 
 fn is_array_of_query(function: &Function) -> bool {
@@ -513,7 +602,7 @@ fn array_of_query(function: &mut Function) -> Result<Expr, Error> {
     };
     let mut clauses = Vec::new();
     if let Some(order) = order {
-        let datafusion::sql::sqlparser::ast::OrderByKind::Expressions(mut items) = order.kind else {
+        let OrderByKind::Expressions(mut items) = order.kind else {
             return Err(refuse::not_supported("ARRAY of this query"));
         };
         for item in &mut items {

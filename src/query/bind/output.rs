@@ -29,9 +29,7 @@ fn same_family(stated: &DataType, actual: &DataType) -> bool {
     let text = |data_type: &DataType| {
         matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..))
     };
-    let decimal = |data_type: &DataType| {
-        matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
-    };
+    let decimal = |data_type: &DataType| matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..));
     stated == actual
         || (text(stated) && text(actual))
         || (decimal(stated) && decimal(actual))

@@ -62,9 +62,7 @@ fn spelled(data_type: &DataType) -> Result<(String, Vec<i64>)> {
         DataType::Varchar(length) | DataType::CharacterVarying(length) | DataType::CharVarying(length) => {
             Ok(("varchar".into(), characters(length.as_ref())?))
         }
-        DataType::Char(length) | DataType::Character(length) => {
-            Ok(("character".into(), characters(length.as_ref())?))
-        }
+        DataType::Char(length) | DataType::Character(length) => Ok(("character".into(), characters(length.as_ref())?)),
         DataType::Bytea => plain("bytea"),
         DataType::Uuid => plain("uuid"),
         DataType::JSON => plain("json"),

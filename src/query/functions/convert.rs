@@ -95,9 +95,9 @@ pub fn convert(
             integers(&arrow(array, &whole, to)?, to)
         }
         (_, T::Int2 | T::Int4 | T::Int8) => integers(array, to),
-        (T::Date, T::Timestamp) => Ok(Arc::new(
-            array.as_primitive::<Date32Type>().unary::<_, TimestampMicrosecondType>(midnight),
-        )),
+        (T::Date, T::Timestamp) => {
+            Ok(Arc::new(array.as_primitive::<Date32Type>().unary::<_, TimestampMicrosecondType>(midnight)))
+        }
         (T::Date, T::Timestamptz) => {
             let zone = &style.time_zone;
             Ok(zoned(array.as_primitive::<Date32Type>().unary(|day| to_utc(midnight(day), zone))))
@@ -193,10 +193,8 @@ pub fn to_text(array: &ArrayRef, from: &PgType, environment: &Environment) -> Re
         }
         PgType::Regclass | PgType::Regtype | PgType::Regproc | PgType::Regnamespace | PgType::Regrole => {
             let oids = array.as_primitive::<UInt32Type>();
-            let texts: StringArray = oids
-                .iter()
-                .map(|oid| oid.map(|oid| names::name(environment, from, oid)))
-                .collect();
+            let texts: StringArray =
+                oids.iter().map(|oid| oid.map(|oid| names::name(environment, from, oid))).collect();
             Ok(Arc::new(texts))
         }
         _ => encode(array, from, &environment.style),

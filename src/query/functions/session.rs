@@ -172,4 +172,3 @@ fn list(values: &[String]) -> ScalarValue {
     builder.append(true);
     ScalarValue::List(Arc::new(builder.finish()))
 }
-
