@@ -114,7 +114,9 @@ fn seen(wire: &mut Wire, sql: &str) -> Vec<String> {
             b'T' => {
                 format!("columns {:?}", message.columns().iter().map(|c| (c.name.clone(), c.oid)).collect::<Vec<_>>())
             }
-            b'D' => format!("row {:?}", message.values()),
+            b'D' => {
+                format!("row {:?}", message.values().into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>())
+            }
             _ => format!("{} {}", message.tag as char, message.text()),
         })
         .collect()
