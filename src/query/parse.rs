@@ -236,7 +236,7 @@ pub fn position(source: &str, place: Location) -> Option<u32> {
 
 /// The position of the first mention of a parameter in a text.
 pub fn parameter_position(source: &str, number: usize) -> Option<u32> {
-    let tokens = Tokenizer::new(&PostgreSqlDialect {}, source).tokenize_with_location().ok()?;
+    let tokens = Tokenizer::new(&PostgreSql, source).tokenize_with_location().ok()?;
     let name = format!("${number}");
     let token = tokens.iter().find(|token| matches!(&token.token, Token::Placeholder(text) if *text == name))?;
     position(source, token.span.start)

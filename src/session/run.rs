@@ -19,7 +19,7 @@ use super::statement::{self, Running, by_key};
 use crate::Result;
 use crate::base::ids::Oid;
 use crate::catalog::types::PgType;
-use crate::error::{CatalogError, SessionError};
+use crate::error::{CatalogError, QueryError, SessionError};
 use crate::query::ast::Statement;
 use crate::query::{Environment, OutputColumn};
 
@@ -145,6 +145,9 @@ impl Session {
         environment: Arc<Environment>,
         parameters: &[ScalarValue],
     ) -> Result<Outcome> {
+        if parameters.len() < prepared.parameters.len() {
+            return Err(QueryError::UndefinedParameter(parameters.len() + 1).into());
+        }
         let mut running = Running { session: self, environment, parameters, cancel: request.cancel().clone() };
         match &prepared.plan {
             Plan::Empty => Ok(Outcome::Empty),

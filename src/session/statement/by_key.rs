@@ -265,11 +265,9 @@ pub(super) fn changed(
     let mut columns = rows.columns().to_vec();
     let mut fields: Vec<Field> = rows.schema().fields().iter().map(|field| field.as_ref().clone()).collect();
     for (column, operand) in &by_key.values {
-        let value = operand.value(parameters).ok_or(crate::error::QueryError::UndefinedParameter(*column))?;
-        columns[*column] = if value.is_null() {
-            arrow::array::new_null_array(&table.columns[*column].data_type.arrow(), 1)
-        } else {
-            array(value)?
+        columns[*column] = match operand.value(parameters) {
+            Some(value) if !value.is_null() => array(value)?,
+            _ => arrow::array::new_null_array(&table.columns[*column].data_type.arrow(), 1),
         };
         // NOT NULL is the transaction's to check, with its own words.
         fields[*column] = fields[*column].clone().with_nullable(true);
