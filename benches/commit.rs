@@ -19,9 +19,7 @@ use kalam::base::random::Random;
 use kalam::catalog::types::PgType;
 use kalam::catalog::{Catalogs, ColumnDefinition, PrimaryKeyDefinition, Table, TableDefinition};
 use kalam::storage::keys::{encode_key, encode_key_prefix};
-use kalam::storage::{
-    CommitObserver, Durability, Engine, KeyRange, ScanOrder, ScanRequest, StorageOptions, View,
-};
+use kalam::storage::{CommitObserver, Durability, Engine, KeyRange, ScanOrder, ScanRequest, StorageOptions, View};
 use kalam::transaction::locks::{LockTable, Patience, Target};
 use kalam::transaction::{Manager, Mode, OnConflict};
 
@@ -90,7 +88,8 @@ impl World {
 }
 
 fn definition() -> TableDefinition {
-    let column = |name: &str, data_type, not_null| ColumnDefinition { name: name.into(), data_type, not_null, default: None };
+    let column =
+        |name: &str, data_type, not_null| ColumnDefinition { name: name.into(), data_type, not_null, default: None };
     TableDefinition {
         schema: "public".into(),
         name: "messages".into(),

@@ -44,7 +44,12 @@ pub(super) struct Claim {
 impl Transaction {
     /// Claims the rows that `identity` names by its columns `_key` and `_seq`. `None` when one of them
     /// changed since the statement's read point; the locks got so far stay held.
-    pub(super) async fn claim(&mut self, table: &Arc<Table>, identity: &RecordBatch, old: OldRows) -> Result<Option<Claim>> {
+    pub(super) async fn claim(
+        &mut self,
+        table: &Arc<Table>,
+        identity: &RecordBatch,
+        old: OldRows,
+    ) -> Result<Option<Claim>> {
         self.lock_table(table, Mode::RowExclusive).await?;
         let (keys, seqs) = identity_columns(identity)?;
 
@@ -96,9 +101,10 @@ impl Transaction {
 
 fn identity_columns(identity: &RecordBatch) -> Result<(&BinaryArray, &UInt64Array)> {
     let column = |name: &str| {
-        identity.column_by_name(name).filter(|column| column.null_count() == 0).ok_or_else(|| StorageError::Corrupted {
-            what: format!("rows to change come without their {name}"),
-        })
+        identity
+            .column_by_name(name)
+            .filter(|column| column.null_count() == 0)
+            .ok_or_else(|| StorageError::Corrupted { what: format!("rows to change come without their {name}") })
     };
     let keys = column("_key")?.as_binary_opt::<i32>();
     let seqs = column("_seq")?.as_primitive_opt::<UInt64Type>();

@@ -41,7 +41,12 @@ impl Transaction {
     /// # Errors
     /// 23502, 23514, 23505 for the first offending row in the batch's order, as PostgreSQL reports them;
     /// lock errors; `TooLarge`. After an error nothing of the statement is left in the transaction.
-    pub async fn insert(&mut self, table: &Arc<Table>, batch: RecordBatch, on_conflict: OnConflict) -> Result<Inserted> {
+    pub async fn insert(
+        &mut self,
+        table: &Arc<Table>,
+        batch: RecordBatch,
+        on_conflict: OnConflict,
+    ) -> Result<Inserted> {
         let outcome = self.try_insert(table, batch, on_conflict).await;
         if outcome.is_err() {
             self.statement_rollback();
@@ -49,7 +54,12 @@ impl Transaction {
         outcome
     }
 
-    async fn try_insert(&mut self, table: &Arc<Table>, batch: RecordBatch, on_conflict: OnConflict) -> Result<Inserted> {
+    async fn try_insert(
+        &mut self,
+        table: &Arc<Table>,
+        batch: RecordBatch,
+        on_conflict: OnConflict,
+    ) -> Result<Inserted> {
         self.writable("INSERT")?;
         self.lock_table(table, Mode::RowExclusive).await?;
         let generated = table.primary_key.is_none() && batch.num_columns() < table.shape.schema.fields().len();
@@ -71,7 +81,11 @@ impl Transaction {
             }
             let mut value = Vec::new();
             codec.encode(&full, row, &mut value)?;
-            let change = table.changes.then(|| RowChange { operation: Operation::Insert, row: value.as_slice().into(), old: None });
+            let change = table.changes.then(|| RowChange {
+                operation: Operation::Insert,
+                row: value.as_slice().into(),
+                old: None,
+            });
             self.push(Op::Write { table: table.clone(), key, write: RowWrite::Insert(value), change })?;
         }
         let rows = match kept {

@@ -82,7 +82,9 @@ impl Statement {
         self.bytes += OPERATION_OVERHEAD_BYTES;
         match &op {
             Op::Write { table, key, write, change } => {
-                let fed = change.as_ref().map_or(0, |change| change.row.len() + change.old.as_ref().map_or(0, |old| old.len()));
+                let fed = change
+                    .as_ref()
+                    .map_or(0, |change| change.row.len() + change.old.as_ref().map_or(0, |old| old.len()));
                 self.bytes += key.len() + write.bytes() + fed;
                 if let Some(touched) = &mut self.touched {
                     self.bytes += key.len();

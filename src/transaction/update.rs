@@ -62,7 +62,12 @@ impl Transaction {
     /// # Errors
     /// 23502, 23514, 23505, lock errors, `TooLarge`, 40001 under REPEATABLE READ. After an error or
     /// `Retry` nothing of the statement is left in the transaction but its locks.
-    pub async fn update(&mut self, table: &Arc<Table>, identity: &RecordBatch, new_rows: RecordBatch) -> Result<Applied> {
+    pub async fn update(
+        &mut self,
+        table: &Arc<Table>,
+        identity: &RecordBatch,
+        new_rows: RecordBatch,
+    ) -> Result<Applied> {
         let outcome = self.try_update(table, identity, new_rows).await;
         if !matches!(outcome, Ok(Applied::Done(_))) {
             self.statement_rollback();
@@ -70,7 +75,12 @@ impl Transaction {
         outcome
     }
 
-    async fn try_update(&mut self, table: &Arc<Table>, identity: &RecordBatch, new_rows: RecordBatch) -> Result<Applied> {
+    async fn try_update(
+        &mut self,
+        table: &Arc<Table>,
+        identity: &RecordBatch,
+        new_rows: RecordBatch,
+    ) -> Result<Applied> {
         self.writable("UPDATE")?;
         let without_row_id = new_rows.num_columns() < table.shape.schema.fields().len();
         let old = if table.changes || without_row_id { OldRows::Needed } else { OldRows::NotNeeded };
@@ -106,7 +116,11 @@ impl Transaction {
                 true => {
                     let mut old = Vec::new();
                     codec.encode(&claim.old[row], 0, &mut old)?;
-                    Some(RowChange { operation: Operation::Update, row: value.as_slice().into(), old: Some(old.into()) })
+                    Some(RowChange {
+                        operation: Operation::Update,
+                        row: value.as_slice().into(),
+                        old: Some(old.into()),
+                    })
                 }
                 false => None,
             };

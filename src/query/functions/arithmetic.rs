@@ -52,7 +52,8 @@ pub fn result_type(operation: Operation, left: &PgType, right: &PgType) -> Optio
     use PgType as T;
     let is_float = |data_type: &PgType| matches!(data_type, T::Float4 | T::Float8);
     let is_integer = |data_type: &PgType| matches!(data_type, T::Int2 | T::Int4 | T::Int8);
-    let is_number = |data_type: &PgType| is_float(data_type) || is_integer(data_type) || matches!(data_type, T::Numeric(_));
+    let is_number =
+        |data_type: &PgType| is_float(data_type) || is_integer(data_type) || matches!(data_type, T::Numeric(_));
     if !is_number(left) || !is_number(right) {
         return None;
     }
@@ -158,7 +159,9 @@ impl ScalarUDFImpl for Arithmetic {
             let step = Step { operation: *operation, result };
             let missing = || DataFusionError::Internal(format!("{operation} has one operand"));
             left = match operation {
-                Operation::Negate => step.run(&ColumnarValue::Scalar(ScalarValue::new_zero(&result.arrow())?), &left)?,
+                Operation::Negate => {
+                    step.run(&ColumnarValue::Scalar(ScalarValue::new_zero(&result.arrow())?), &left)?
+                }
                 _ => step.run(&left, &operands.next().ok_or_else(missing)?)?,
             };
         }

@@ -40,8 +40,10 @@ async fn arithmetic_has_postgresqls_types() {
     world.create(numbers()).await;
     world.run("INSERT INTO numbers (n) VALUES (7), (-7)").await.unwrap();
     let answer = world
-        .run("SELECT n + 1, n::int8 + 1, n / 2, n % 2, -n, n * 1.5, n / 2::float8, n::float4 * n::float4, 1 + 1
-              FROM numbers ORDER BY n + 0")
+        .run(
+            "SELECT n + 1, n::int8 + 1, n / 2, n % 2, -n, n * 1.5, n / 2::float8, n::float4 * n::float4, 1 + 1
+              FROM numbers ORDER BY n + 0",
+        )
         .await
         .unwrap();
     assert_eq!(answer.lines(), ["-6|-6|-3|-1|7|-10.5|-3.5|49|2", "8|8|3|1|-7|10.5|3.5|49|2"]);
@@ -49,7 +51,9 @@ async fn arithmetic_has_postgresqls_types() {
     assert_eq!(types[..5], ["integer", "bigint", "integer", "integer", "integer"]);
     assert_eq!(types[6..], ["double precision", "real", "integer"]);
     assert_eq!(
-        world.lines("SELECT n % 2 + 1, count(*), sum(n * 2), - n FROM numbers GROUP BY n % 2 + 1, - n ORDER BY 1").await,
+        world
+            .lines("SELECT n % 2 + 1, count(*), sum(n * 2), - n FROM numbers GROUP BY n % 2 + 1, - n ORDER BY 1")
+            .await,
         ["0|1|-14|7", "2|1|14|-7"]
     );
     assert_eq!(world.lines("SELECT n FROM numbers LIMIT 2 - 1 OFFSET 1 + 1").await, Vec::<String>::new());

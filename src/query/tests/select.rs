@@ -58,25 +58,27 @@ async fn rows_come_back() {
 #[tokio::test]
 async fn columns_know_where_they_come_from() {
     let world = World::new().await;
-    world.direct_path_off_and(|world| async move {
-        let answer = world
-            .run("SELECT s.content, upper(s.author), s.id AS x FROM (SELECT * FROM messages) s ORDER BY 1 LIMIT 1")
-            .await
-            .unwrap();
-        let table = world.manager.catalogs().by_id(world.tenant).unwrap().table("public", "messages").unwrap().id.0;
-        let origins: Vec<(u32, i16)> = answer.columns.iter().map(|column| (column.table, column.attnum)).collect();
-        assert_eq!(origins, [(table, 5), (0, 0), (table, 2)]);
-        for sql in [
-            "SELECT content, count(*) OVER (), id AS x FROM messages",
-            "SELECT content, count(*), id FROM messages GROUP BY id, content",
-            "SELECT DISTINCT content, 1, id FROM messages",
-        ] {
-            let answer = world.run(sql).await.unwrap();
+    world
+        .direct_path_off_and(|world| async move {
+            let answer = world
+                .run("SELECT s.content, upper(s.author), s.id AS x FROM (SELECT * FROM messages) s ORDER BY 1 LIMIT 1")
+                .await
+                .unwrap();
+            let table = world.manager.catalogs().by_id(world.tenant).unwrap().table("public", "messages").unwrap().id.0;
             let origins: Vec<(u32, i16)> = answer.columns.iter().map(|column| (column.table, column.attnum)).collect();
-            assert_eq!(origins, [(table, 5), (0, 0), (table, 2)], "{sql}");
-        }
-    })
-    .await;
+            assert_eq!(origins, [(table, 5), (0, 0), (table, 2)]);
+            for sql in [
+                "SELECT content, count(*) OVER (), id AS x FROM messages",
+                "SELECT content, count(*), id FROM messages GROUP BY id, content",
+                "SELECT DISTINCT content, 1, id FROM messages",
+            ] {
+                let answer = world.run(sql).await.unwrap();
+                let origins: Vec<(u32, i16)> =
+                    answer.columns.iter().map(|column| (column.table, column.attnum)).collect();
+                assert_eq!(origins, [(table, 5), (0, 0), (table, 2)], "{sql}");
+            }
+        })
+        .await;
 }
 
 #[tokio::test]

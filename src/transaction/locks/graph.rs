@@ -94,8 +94,5 @@ fn describe(edge: &Edge) -> String {
         Some(b't') => format!("{} on relation {table} of database {tenant}", edge.wait.wanted.mode.name()),
         _ => format!("{} on object {tenant} of class 1262 of database 0", edge.wait.wanted.mode.name()),
     };
-    format!(
-        "Process {} waits for {what}; blocked by process {}.",
-        edge.wait.wanted.session.0, edge.blocker.session.0
-    )
+    format!("Process {} waits for {what}; blocked by process {}.", edge.wait.wanted.session.0, edge.blocker.session.0)
 }

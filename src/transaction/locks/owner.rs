@@ -92,12 +92,7 @@ impl Owner {
         }
     }
 
-    async fn wait(
-        &mut self,
-        name: Name,
-        wanted: Holder,
-        patience: &Patience,
-    ) -> Result<Granted, TransactionError> {
+    async fn wait(&mut self, name: Name, wanted: Holder, patience: &Patience) -> Result<Granted, TransactionError> {
         // Only a table's lock has a weaker mode that the owner may hold already.
         let stronger = name.bytes().first() == Some(&b't') && self.held.contains(&name);
         let table = self.table.clone();

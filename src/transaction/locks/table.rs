@@ -24,10 +24,19 @@ const SHRINK_ABOVE: usize = 4096;
 /// What can be locked. Row keys are the encoded primary key, without any prefix.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'a> {
-    Row { tenant: TenantId, table: TableId, key: &'a [u8] },
-    Table { tenant: TenantId, table: TableId },
+    Row {
+        tenant: TenantId,
+        table: TableId,
+        key: &'a [u8],
+    },
+    Table {
+        tenant: TenantId,
+        table: TableId,
+    },
     /// The tenant's catalog: held by the one transaction that changes definitions.
-    Definitions { tenant: TenantId },
+    Definitions {
+        tenant: TenantId,
+    },
 }
 
 /// How strong a lock is. Rows and definitions are only ever locked exclusively.

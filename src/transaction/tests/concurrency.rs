@@ -35,7 +35,8 @@ fn concurrent_increments_of_one_row_are_all_counted() {
             tokio::spawn(async move {
                 for _ in 0..EACH {
                     let mut one = world.begin(task).await;
-                    let (count, runs) = update(&mut one, &table, |_, _| true, |id, value| (id, value + 1)).await.unwrap();
+                    let (count, runs) =
+                        update(&mut one, &table, |_, _| true, |id, value| (id, value + 1)).await.unwrap();
                     assert_eq!(count, 1);
                     assert!(runs <= 2, "the lock is kept over a retry, so a second conflict cannot happen");
                     one.commit().await.unwrap();

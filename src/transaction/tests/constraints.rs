@@ -23,7 +23,10 @@ async fn each_violation_has_its_code_its_words_and_its_fields() {
     assert_eq!(null.sqlstate.0, "23502");
     assert_eq!(null.message, "null value in column \"value\" of relation \"t\" violates not-null constraint");
     assert_eq!(null.detail.as_deref(), Some("Failing row contains (2, null, a, b)."));
-    assert_eq!((null.schema.as_deref(), null.table.as_deref(), null.column.as_deref()), (Some("public"), Some("t"), Some("value")));
+    assert_eq!(
+        (null.schema.as_deref(), null.table.as_deref(), null.column.as_deref()),
+        (Some("public"), Some("t"), Some("value"))
+    );
 
     let check = refused(&mut one, &world, &[(2, Some(-1), None)]).await;
     assert_eq!(check.sqlstate.0, "23514");
@@ -45,8 +48,7 @@ async fn the_first_row_that_is_wrong_decides_as_row_by_row_would() {
     let mut one = world.begin(1).await;
     one.insert(&table, pairs(&table, &[(1, 1)]), OnConflict::Error).await.unwrap();
     one.statement_begin().await.unwrap();
-    let (good, duplicate, null, check) =
-        ((9, Some(1), None), (1, Some(1), None), (2, None, None), (3, Some(-1), None));
+    let (good, duplicate, null, check) = ((9, Some(1), None), (1, Some(1), None), (2, None, None), (3, Some(-1), None));
     for (rows, code) in [
         ([good, duplicate, null, check], "23505"),
         ([good, null, duplicate, check], "23502"),

@@ -167,10 +167,8 @@ async fn a_schema_with_tables_is_dropped_only_by_cascade() {
     let mut one = world.begin(1).await;
     one.create_schema("s", "app").await.unwrap();
     one.statement_begin().await.unwrap();
-    let inside = one
-        .create_table(crate::catalog::TableDefinition { schema: "s".into(), ..definition("t") })
-        .await
-        .unwrap();
+    let inside =
+        one.create_table(crate::catalog::TableDefinition { schema: "s".into(), ..definition("t") }).await.unwrap();
     one.commit().await.unwrap();
     let mut two = world.begin(2).await;
     let refused = two.drop_schema("s", DropBehavior::Restrict).await.unwrap_err().report();

@@ -62,9 +62,15 @@ async fn row_changes_of_a_table_with_a_feed_are_told_with_their_seq() {
     assert_eq!(
         texts(&world),
         [
-            format!(r#" {{"table":"t","op":"insert","seq":{seq},"key":{{"id":1}},"row":{{"id":1,"value":10,"note":"note"}}}}"#),
-            format!(r#" {{"table":"t","op":"insert","seq":{seq},"key":{{"id":2}},"row":{{"id":2,"value":20,"note":"note"}}}}"#),
-            format!(r#" {{"table":"t","op":"update","seq":{next},"key":{{"id":1}},"row":{{"id":1,"value":11,"note":"note"}}}}"#),
+            format!(
+                r#" {{"table":"t","op":"insert","seq":{seq},"key":{{"id":1}},"row":{{"id":1,"value":10,"note":"note"}}}}"#
+            ),
+            format!(
+                r#" {{"table":"t","op":"insert","seq":{seq},"key":{{"id":2}},"row":{{"id":2,"value":20,"note":"note"}}}}"#
+            ),
+            format!(
+                r#" {{"table":"t","op":"update","seq":{next},"key":{{"id":1}},"row":{{"id":1,"value":11,"note":"note"}}}}"#
+            ),
             format!(r#" {{"table":"t","op":"delete","seq":{next},"key":{{"id":2}},"row":null}}"#),
         ]
     );

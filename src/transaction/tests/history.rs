@@ -86,7 +86,8 @@ fn increments_beside_flushes_are_all_counted() {
                 for turn in 0..EACH {
                     let mut one = world.begin(task).await;
                     let id = (task + turn) % 3;
-                    let (count, _) = update(&mut one, &table, |row, _| row == id, |id, value| (id, value + 1)).await.unwrap();
+                    let (count, _) =
+                        update(&mut one, &table, |row, _| row == id, |id, value| (id, value + 1)).await.unwrap();
                     assert_eq!(count, 1);
                     one.commit().await.unwrap();
                 }

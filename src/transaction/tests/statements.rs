@@ -88,7 +88,8 @@ async fn on_conflict_do_nothing_keeps_the_first_of_equal_keys() {
     one.insert(&table, pairs(&table, &[(1, 10)]), OnConflict::Error).await.unwrap();
     one.commit().await.unwrap();
     let mut two = world.begin(2).await;
-    let some = two.insert(&table, pairs(&table, &[(2, 20), (1, 0), (2, 0), (3, 30)]), OnConflict::DoNothing).await.unwrap();
+    let some =
+        two.insert(&table, pairs(&table, &[(2, 20), (1, 0), (2, 0), (3, 30)]), OnConflict::DoNothing).await.unwrap();
     assert_eq!(some.count, 2);
     assert_eq!(some.rows, pairs(&table, &[(2, 20), (3, 30)]));
     let none = two.insert(&table, pairs(&table, &[(3, 0), (2, 0)]), OnConflict::DoNothing).await.unwrap();
@@ -268,7 +269,9 @@ async fn a_retry_takes_back_the_batches_before_it() {
     let mut late = world.begin(1).await;
     let (first, _) = picked(&late, &table, &|id, _| id == 1).await;
     let (second, _) = picked(&late, &table, &|id, _| id == 2).await;
-    let Applied::Done(_) = late.update(&table, &first, pairs(&table, &[(1, 11)])).await.unwrap() else { panic!("retry") };
+    let Applied::Done(_) = late.update(&table, &first, pairs(&table, &[(1, 11)])).await.unwrap() else {
+        panic!("retry")
+    };
     let mut early = world.begin(2).await;
     update(&mut early, &table, |id, _| id == 2, |id, _| (id, 25)).await.unwrap();
     early.commit().await.unwrap();

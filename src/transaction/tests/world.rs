@@ -117,14 +117,16 @@ impl World {
 fn open(directory: &TempDir) -> (Arc<Manager>, Arc<Heard>) {
     let heard = Arc::new(Heard::default());
     let clock = Arc::new(SystemClock);
-    let options = StorageOptions { durability: crate::storage::Durability::Os, ..StorageOptions::new(directory.path()) };
+    let options =
+        StorageOptions { durability: crate::storage::Durability::Os, ..StorageOptions::new(directory.path()) };
     let engine = Engine::open(options, clock.clone(), heard.clone()).unwrap();
     let catalogs = Catalogs::open(&engine.meta(), &engine.read_point()).unwrap();
     (Manager::new(engine, catalogs, clock, Arc::new(Random::default()), MAX_BYTES), heard)
 }
 
 pub fn definition(name: &str) -> TableDefinition {
-    let column = |name: &str, data_type, not_null| ColumnDefinition { name: name.into(), data_type, not_null, default: None };
+    let column =
+        |name: &str, data_type, not_null| ColumnDefinition { name: name.into(), data_type, not_null, default: None };
     TableDefinition {
         schema: "public".into(),
         name: name.into(),
@@ -135,11 +137,7 @@ pub fn definition(name: &str) -> TableDefinition {
             column("note", PgType::Text, false),
         ],
         primary_key: Some(PrimaryKeyDefinition { name: None, columns: vec!["id".into()] }),
-        checks: vec![CheckDefinition {
-            name: None,
-            expression: "value >= 0".into(),
-            columns: vec!["value".into()],
-        }],
+        checks: vec![CheckDefinition { name: None, expression: "value >= 0".into(), columns: vec!["value".into()] }],
         changes: false,
     }
 }
@@ -162,11 +160,7 @@ pub fn batch(table: &Table, rows: &[(i32, Option<i32>, Option<&str>)]) -> Record
         Arc::new(rows.iter().map(|row| row.1).collect::<Int32Array>()),
         Arc::new(rows.iter().map(|row| row.2).collect::<StringArray>()),
     ];
-    let fields: Vec<_> = table
-        .columns
-        .iter()
-        .map(|column| column.data_type.field(&column.name, true))
-        .collect();
+    let fields: Vec<_> = table.columns.iter().map(|column| column.data_type.field(&column.name, true)).collect();
     RecordBatch::try_new(Arc::new(arrow::datatypes::Schema::new(fields)), columns).unwrap()
 }
 
