@@ -6,6 +6,7 @@ mod engine;
 mod harness;
 mod keys;
 mod mirror;
+mod overlay;
 mod races;
 mod reads;
 mod rows;
