@@ -2,7 +2,7 @@
 //!
 //! The life of a SELECT on this floor:
 //!
-//! 1. [`parse`] cuts the text into statements and refuses what is too deep ([`guards`]).
+//! 1. [`mod@parse`] cuts the text into statements and refuses what is too deep ([`guards`]).
 //! 2. [`Planner::bind`] gives names, types and parameters their meaning against the tenant's catalog. A
 //!    statement that only walks a primary key becomes a [`direct`] path; all others a DataFusion plan
 //!    ([`bind`] is the one border behind which DataFusion's SQL planner sits).

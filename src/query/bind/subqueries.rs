@@ -35,7 +35,7 @@ impl AnalyzerRule for Subqueries {
     }
 
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> DataFusionResult<LogicalPlan> {
-        let plan = plan.transform_up_with_subqueries(|node| empty(node))?.data;
+        let plan = plan.transform_up_with_subqueries(empty)?.data;
         let plan = plan.transform_up_with_subqueries(|node| {
             let schema = merge_schema(&node.inputs());
             // DataFusion makes joins of EXISTS and IN where they filter rows, and only there.

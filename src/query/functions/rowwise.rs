@@ -117,7 +117,7 @@ impl Rowwise {
     }
 
     fn undefined(&self, types: &[DataType]) -> QueryError {
-        let types: Vec<String> = types.iter().map(|data_type| functions::undefined::type_name(data_type)).collect();
+        let types: Vec<String> = types.iter().map(functions::undefined::type_name).collect();
         QueryError::UndefinedFunction(format!("{}({})", self.name, types.join(", ")))
     }
 }
