@@ -13,6 +13,10 @@ export KALAM_PYTHON ?= $(CACHE)/venv/bin/python
 
 # Arguments of `make run`, as in: make run ARGS="--listen 127.0.0.1:5433"
 ARGS ?=
+# Arguments of every build. `--examples` builds no example (there are none); it makes cargo choose the features
+# of dependencies as `cargo test` does, so that `make test` after `make run` compiles no dependency again.
+SAME := --release --examples
+
 # Filter of `make test`, as in: make test T=clients::
 T ?=
 
@@ -26,12 +30,12 @@ setup: ## Install what is missing (system packages, rustfmt, clippy, a Python ve
 
 run: ## Build and start a server on 127.0.0.1:5432 with ./data as its data directory.
 	@scripts/setup build
-	cargo build --release --bin kalam
+	cargo build $(SAME) --bin kalam
 	@exec "$$CARGO_TARGET_DIR/release/kalam" dev --data-dir data $(ARGS)
 
 build: ## Build the `kalam` command.
 	@scripts/setup build
-	cargo build --release --bin kalam
+	cargo build $(SAME) --bin kalam
 
 test: ## Build and pass every test.
 	@scripts/setup build test
@@ -53,7 +57,7 @@ clippy: ## Fail on any lint.
 	cargo clippy --release --all-targets -- -D warnings
 
 doc: ## Build the documentation; a broken link is an error.
-	RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc $(SAME) --no-deps --lib
 
 check: ## What CI runs: setup, fmt, clippy, doc, every test.
 	@scripts/setup build test

@@ -112,8 +112,15 @@ where
 {
     runner.with_normalizer(as_it_is);
     runner.with_column_validator(same_types);
-    runner.run_file(script).map_err(|error| error.display(false).to_string())?;
-    Ok(())
+    // A record that fails does not stop its script: the report shows everything that is wrong.
+    let records = sqllogictest::parse_file(script).map_err(|error| error.to_string())?;
+    let mut wrong = Vec::new();
+    for record in records {
+        if let Err(error) = futures::executor::block_on(runner.run_async(record)) {
+            wrong.push(error.display(false).to_string());
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(format!("{} records\n\n{}", wrong.len(), wrong.join("\n")).into()) }
 }
 
 /// Writes a script's expectations from PostgreSQL's answers.
@@ -128,11 +135,13 @@ fn update(script: &Path) {
 }
 
 /// Spaces count.
+#[allow(clippy::ptr_arg, reason = "the runner's type")]
 fn as_it_is(text: &String) -> String {
     text.clone()
 }
 
 /// `?` stands for any type: for results whose type PostgreSQL and DataFusion's planner see differently.
+#[allow(clippy::ptr_arg, reason = "the runner's type")]
 fn same_types(actual: &Vec<Class>, expected: &Vec<Class>) -> bool {
     actual.len() == expected.len() && actual.iter().zip(expected).all(|(a, e)| e.0 == '?' || a == e)
 }

@@ -134,7 +134,7 @@ fn borders(path: &str, bare: &str) -> Vec<String> {
 }
 
 fn unwraps(path: &str, bare: &str) -> Vec<String> {
-    if path.ends_with("/tests.rs") || path.contains("/tests/") {
+    if path.ends_with("/tests.rs") || path.ends_with("_tests.rs") || path.contains("/tests/") {
         return vec![];
     }
     code::without_tests(bare)
@@ -267,6 +267,7 @@ mod the_checker {
         let text = "//! x\n#[cfg(test)]\nmod tests { fn a() { b.unwrap() } }\nfn f() {\n    g().unwrap();\n}\n";
         assert_eq!(faults("src/storage/row.rs", text), "src/storage/row.rs:5: unwrap() outside tests");
         assert_eq!(faults("src/storage/tests.rs", text), "");
+        assert_eq!(faults("src/storage/row_tests.rs", text), "");
         let outside = "//! x\n#[cfg(test)]\nmod tests;\nfn f() { let c = '\"'; g().unwrap(); }\n";
         assert!(faults("src/storage/row.rs", outside).contains(":4: unwrap()"));
     }

@@ -8,7 +8,7 @@ pub const NOTIFY_PAYLOAD_BYTES: usize = 7999;
 /// Longest encoded primary key in bytes.
 pub const KEY_BYTES: usize = 8 * 1024;
 /// Deepest nesting of a statement's syntax tree.
-pub const EXPRESSION_DEPTH: usize = 128;
+pub const EXPRESSION_DEPTH: usize = 64;
 /// Most operators, function calls and list items in one statement.
 pub const EXPRESSION_TERMS: usize = 5_000;
 /// Most columns of one table.

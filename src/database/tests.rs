@@ -510,3 +510,47 @@ async fn tenants_with_equal_names_never_meet() {
     assert_eq!(rows(&mut two, &format!("SELECT pg_terminate_backend({pid})")).await, ["f"]);
     assert!(!one.terminated().is_cancelled());
 }
+
+#[tokio::test]
+async fn one_row_by_its_key_is_changed_the_same_with_and_without_a_plan() {
+    for direct in ["on", "off"] {
+        let bench = Bench::new().await;
+        let mut session = bench.session();
+        run(&mut session, &format!("SET kalam.direct_path = {direct}")).await;
+        run(&mut session, "CREATE TABLE t (a int, b text, c text, d int NOT NULL DEFAULT 0, PRIMARY KEY (a, b))").await;
+        run(&mut session, "INSERT INTO t VALUES (1, 'x', 'old'), (2, 'x', 'old'), (1, 'y', 'old')").await;
+        assert_eq!(
+            rows(&mut session, "UPDATE t SET c = 'new', d = 5 WHERE b = 'x' AND 1 = a RETURNING *").await,
+            ["1|x|new|5"]
+        );
+        run(&mut session, "SELECT kalam.flush('t')").await;
+        assert_eq!(run(&mut session, "UPDATE t AS u SET c = NULL WHERE (u.a = 2 AND u.b = 'x')").await, 1);
+        assert_eq!(run(&mut session, "UPDATE t SET c = 'z' WHERE a = 3 AND b = 'x'").await, 0);
+        assert_eq!(run(&mut session, "UPDATE t SET c = 'z' WHERE a = 1.5 AND b = 'x'").await, 0);
+        let null = "23502: null value in column \"d\" of relation \"t\" violates not-null constraint / \
+                    Failing row contains (1, x, new, null).";
+        assert_eq!(
+            fails(&mut session, "UPDATE t SET d = $1 WHERE a = 1 AND b = 'x'").await,
+            "42P02: there is no parameter $1"
+        );
+        session.prepare("p", "UPDATE t SET d = $1 WHERE a = $2 AND b = $3", &[]).await.unwrap();
+        let values = |a: Option<i32>, d| {
+            use datafusion::common::ScalarValue::{Int32, Utf8};
+            vec![Int32(d), Int32(a), Utf8(Some("x".into()))]
+        };
+        session.bind("", "p", values(Some(1), None)).await.unwrap();
+        assert_eq!(told(&session.execute_portal("").await.unwrap_err()), null);
+        session.sync().await.unwrap();
+        for (a, d, tag) in [(Some(1), 7, "UPDATE 1"), (None, 7, "UPDATE 0"), (Some(2), 8, "UPDATE 1")] {
+            session.bind("", "p", values(a, Some(d))).await.unwrap();
+            assert!(
+                matches!(session.execute_portal("").await.unwrap(), Outcome::Command { tag: found } if found == tag)
+            );
+            session.sync().await.unwrap();
+        }
+        assert_eq!(rows(&mut session, "DELETE FROM t WHERE a = 1 AND b = 'y' RETURNING c").await, ["old"]);
+        assert_eq!(run(&mut session, "DELETE FROM t WHERE a = 1 AND b = 'y'").await, 0);
+        assert_eq!(rows(&mut session, "SELECT * FROM t ORDER BY a").await, ["1|x|new|7", "2|x||8"], "direct {direct}");
+        assert!(fails(&mut session, "UPDATE t SET c = 'z' WHERE a = 'q' AND b = 'x'").await.starts_with("22P02"));
+    }
+}

@@ -228,12 +228,12 @@ impl Scope<'_> {
         }
         match expr {
             Expr::Nested(inner) => self.operand(inner, &data_type),
-            Expr::Cast { kind: CastKind::DoubleColon | CastKind::Cast, expr, data_type: target, format: None, .. } => {
-                match types::pg_type(target) {
-                    Ok(target) if target == data_type => self.operand(expr, &data_type),
-                    _ => Ok(None),
-                }
-            }
+            Expr::Cast {
+                kind: CastKind::DoubleColon | CastKind::Cast, expr, data_type: target, format: None, ..
+            } => match types::pg_type(target) {
+                Ok(target) if target == data_type => self.operand(expr, &data_type),
+                _ => Ok(None),
+            },
             Expr::Value(ValueWithSpan { value, span }) => match value {
                 Value::SingleQuotedString(text) if !text.contains('\0') => {
                     match values::parse(text, &data_type, &self.environment.style) {
@@ -424,8 +424,11 @@ impl Direct {
                 return Ok(None);
             }
             let wanted = self.table.shape.schema.field(column).data_type();
-            let value =
-                if value.data_type() == *wanted { value.clone() } else { value.cast_to(wanted).map_err(errors::translate)? };
+            let value = if value.data_type() == *wanted {
+                value.clone()
+            } else {
+                value.cast_to(wanted).map_err(errors::translate)?
+            };
             arrays.push(value.to_array_of_size(1).map_err(errors::translate)?);
         }
         let mut key = Vec::new();

@@ -1,7 +1,7 @@
 //! What a statement knows about its session: who asks, where names are looked up, what time it is.
 //!
 //! An [`Environment`] is made by the session for every statement and shared by binding and execution. It
-//! travels to functions and virtual tables inside DataFusion's configuration ([`EnvironmentExtension`]),
+//! travels to functions and virtual tables inside DataFusion's configuration (`planner::EnvironmentExtension`),
 //! because that is the one thing DataFusion hands to both. Everything that the query floor may *do* to the
 //! outside (notify, change a setting, flush) goes through the [`Host`] trait that the session implements,
 //! so that this floor never looks up.

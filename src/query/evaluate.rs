@@ -16,7 +16,7 @@ use super::bind::bound::InsertSource;
 use super::bind::parameters::Parameters;
 use super::bind::{BoundInsert, Returning, dml, errors, expression};
 use super::environment::Environment;
-use super::execute::substitute_expression;
+use super::execute::{require_parameters, substitute_expression};
 use super::functions::session;
 use super::planner::Planner;
 use super::{parse, values};
@@ -51,6 +51,7 @@ impl Planner {
             }
             InsertSource::Values(rows) => rows,
         };
+        require_parameters(environment, &insert.parameters, parameters)?;
         let schema = row_schema(&insert.table);
         let mut batches = Vec::with_capacity(rows.len().div_ceil(BATCH_ROWS));
         let mut evaluator = Evaluator { planner: self, environment, state: None };
@@ -283,9 +284,10 @@ fn over_table(table: &Table, qualifier: &str, rows: &RecordBatch) -> Result<(DFS
 
 /// The name under which the expressions know their table.
 fn qualifier(expressions: &[Expr]) -> Option<String> {
-    expressions.iter().flat_map(Expr::column_refs).find_map(|column| {
-        column.relation.as_ref().map(|relation| relation.table().to_owned())
-    })
+    expressions
+        .iter()
+        .flat_map(Expr::column_refs)
+        .find_map(|column| column.relation.as_ref().map(|relation| relation.table().to_owned()))
 }
 
 /// CHECK constraints of one transaction.

@@ -23,9 +23,11 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use super::bind::bound::Plan;
 use super::bind::{Bound, OutputColumn, errors};
 use super::environment::Environment;
+use super::parse;
 use super::planner::{Planner, running_state};
 use super::scan::{KEY_COLUMN, SEQ_COLUMN, ScanContext};
 use crate::base::shutdown::CancellationToken;
+use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
 use crate::storage::{TenantStore, View};
 
@@ -43,6 +45,7 @@ impl Planner {
         store: &TenantStore,
         cancel: CancellationToken,
     ) -> Result<SendableRecordBatchStream> {
+        require_parameters(environment, &bound.parameters, parameters)?;
         let inner = match &bound.plan {
             Plan::Direct(direct) => direct.execute(parameters, view, store, cancel.clone())?,
             Plan::Logical { .. } => {
@@ -88,6 +91,20 @@ impl Planner {
         };
         Ok((physical.map_err(errors::translate)?, context))
     }
+}
+
+/// Refuses a statement that mentions more parameters than it got: one of the simple protocol, which has none.
+pub(crate) fn require_parameters(environment: &Environment, wanted: &[PgType], given: &[ScalarValue]) -> Result<()> {
+    if wanted.len() <= given.len() {
+        return Ok(());
+    }
+    let number = given.len() + 1;
+    let error = crate::Error::from(QueryError::UndefinedParameter(number));
+    let source = environment.source.as_deref();
+    Err(match source.and_then(|source| parse::parameter_position(source, number)) {
+        Some(position) => error.at(position),
+        None => error,
+    })
 }
 
 /// Puts values in the place of parameters.

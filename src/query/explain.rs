@@ -28,6 +28,7 @@ impl Planner {
     ///
     /// # Errors
     /// As [`Planner::execute`].
+    #[expect(clippy::too_many_arguments, reason = "what execution takes, and what to show of it")]
     pub async fn explain(
         &self,
         environment: &Arc<Environment>,

@@ -16,16 +16,22 @@ use crate::base::limits::EXPRESSION_DEPTH;
 use crate::error::{QueryError, Result};
 
 /// Longest chain of operators in one expression, such as `a + b + c`. One operator is one level of the tree.
-pub const CHAIN: usize = 400;
+pub const CHAIN: usize = 150;
 /// Longest chain of AND and OR. These chains are balanced after parsing ([`balance`]), so they may be longer.
 pub const BOOLEAN_CHAIN: usize = 1_000;
+
+/// Most set operations (UNION and the like) in a row.
+pub const SET_OPERATIONS: usize = 50;
+/// Deepest nesting of SELECT. DataFusion's checks of a plan take twice the time for every level.
+pub const SUBQUERIES: usize = 14;
 
 /// The error of everything in this module: 54001.
 pub fn too_complex() -> QueryError {
     QueryError::TooComplex {
         hint: format!(
             "One expression may nest {EXPRESSION_DEPTH} levels deep and chain {BOOLEAN_CHAIN} conditions or {CHAIN} \
-             other operators: use an IN list, = ANY (array) or a VALUES list instead."
+             other operators, {SET_OPERATIONS} set operations and {SUBQUERIES} nested SELECTs: use an IN list, \
+             = ANY (array) or a VALUES list instead."
         ),
     }
 }
@@ -35,6 +41,9 @@ pub fn too_complex() -> QueryError {
 struct Chain {
     boolean: usize,
     other: usize,
+    set_operations: usize,
+    /// Whether a SELECT has begun at this level.
+    select: bool,
 }
 
 /// Refuses a statement whose tree would be too deep.
@@ -44,6 +53,7 @@ struct Chain {
 pub fn check(tokens: &[TokenWithSpan]) -> Result<()> {
     let mut chains: Vec<Chain> = vec![Chain::default()];
     let mut cases = 0usize;
+    let mut selects = 0usize;
     for token in tokens {
         let Some(chain) = chains.last_mut() else { break };
         match &token.token {
@@ -53,7 +63,8 @@ pub fn check(tokens: &[TokenWithSpan]) -> Result<()> {
                     chains.pop();
                 }
             }
-            Token::Comma | Token::SemiColon => *chain = Chain::default(),
+            Token::Comma => *chain = Chain { boolean: 0, other: 0, ..*chain },
+            Token::SemiColon => *chain = Chain::default(),
             Token::Word(word) if word.quote_style.is_none() => match word.keyword {
                 Keyword::CASE => cases += 1,
                 Keyword::END => cases = cases.saturating_sub(1),
@@ -71,17 +82,27 @@ pub fn check(tokens: &[TokenWithSpan]) -> Result<()> {
                 | Keyword::COLLATE
                 | Keyword::AT
                 | Keyword::OPERATOR
-                | Keyword::UNION
-                | Keyword::INTERSECT
-                | Keyword::EXCEPT
                 | Keyword::JOIN => chain.other += 1,
+                Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT => {
+                    *chain =
+                        Chain { set_operations: chain.set_operations + 1, select: chain.select, ..Chain::default() };
+                }
+                Keyword::SELECT => {
+                    chain.select = true;
+                    selects = chains.iter().filter(|chain| chain.select).count();
+                }
                 _ => {}
             },
+            // A cast becomes a call, which takes about three times the stack of an operator.
+            Token::DoubleColon => chain.other += 3,
             token if is_operator(token) => chain.other += 1,
             _ => {}
         }
-        let deep = chains.len() + cases > EXPRESSION_DEPTH;
-        if deep || chains.last().is_some_and(|chain| chain.boolean > BOOLEAN_CHAIN || chain.other > CHAIN) {
+        let deep = chains.len() + cases > EXPRESSION_DEPTH || selects > SUBQUERIES;
+        let long = |chain: &Chain| {
+            chain.boolean > BOOLEAN_CHAIN || chain.other > CHAIN || chain.set_operations > SET_OPERATIONS
+        };
+        if deep || chains.last().is_some_and(long) {
             return Err(too_complex().into());
         }
     }

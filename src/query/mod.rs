@@ -2,7 +2,7 @@
 //!
 //! The life of a SELECT on this floor:
 //!
-//! 1. [`parse`] cuts the text into statements and refuses what is too deep ([`guards`]).
+//! 1. [`mod@parse`] cuts the text into statements and refuses what is too deep ([`guards`]).
 //! 2. [`Planner::bind`] gives names, types and parameters their meaning against the tenant's catalog. A
 //!    statement that only walks a primary key becomes a [`direct`] path; all others a DataFusion plan
 //!    ([`bind`] is the one border behind which DataFusion's SQL planner sits).
@@ -14,6 +14,7 @@
 //! values*, the transaction below applies them.
 
 pub mod bind;
+pub mod dialect;
 pub mod direct;
 pub mod environment;
 pub mod evaluate;
@@ -27,12 +28,11 @@ pub mod scan;
 pub mod system;
 pub mod values;
 
+#[cfg(test)]
+mod tests;
 
-
-pub use bind::types::pg_type;
-pub use bind::{
-    Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning,
-};
+pub use bind::types::{pg_type, pg_type_at};
+pub use bind::{Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning};
 pub use datafusion::common::ScalarValue;
 pub use datafusion::execution::SendableRecordBatchStream;
 pub use datafusion::sql::sqlparser;

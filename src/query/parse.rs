@@ -8,12 +8,12 @@
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::Statement;
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
+use super::dialect::PostgreSql;
 use super::guards;
-use crate::error::{Error, QueryError, Result};
+use crate::error::{CatalogError, Error, QueryError, Result};
 
 /// One statement of a text.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub struct Parsed {
 pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
     let source: Arc<str> = Arc::from(sql);
     let lines = Lines::new(sql);
-    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql)
+    let tokens = Tokenizer::new(&PostgreSql, sql)
         .tokenize_with_location()
         .map_err(|error| unterminated(sql, &lines, &error.message, error.location))?;
     guards::check(&tokens)?;
@@ -62,7 +62,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
 /// 42601 and 54001, as [`parse`].
 pub fn parse_expression(sql: &str) -> Result<datafusion::sql::sqlparser::ast::Expr> {
     let lines = Lines::new(sql);
-    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql)
+    let tokens = Tokenizer::new(&PostgreSql, sql)
         .tokenize_with_location()
         .map_err(|error| unterminated(sql, &lines, &error.message, error.location))?;
     guards::check(&tokens)?;
@@ -74,8 +74,8 @@ pub fn parse_expression(sql: &str) -> Result<datafusion::sql::sqlparser::ast::Ex
 }
 
 fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
-    // The guard allows 128 levels of parentheses; sqlparser counts up to three of its own levels for each.
-    Parser::new(&PostgreSqlDialect {}).with_recursion_limit(400).with_tokens_with_locations(tokens)
+    // The guard allows 64 levels of parentheses; sqlparser counts up to three of its own levels for each.
+    Parser::new(&PostgreSql).with_recursion_limit(400).with_tokens_with_locations(tokens)
 }
 
 fn parse_one(sql: &str, lines: &Lines, tokens: &[TokenWithSpan]) -> Result<Statement> {
@@ -97,13 +97,7 @@ fn is_significant(token: &TokenWithSpan) -> bool {
 }
 
 /// Finds the token that a message of sqlparser is about: by the place it names, else the next one.
-fn syntax_error(
-    sql: &str,
-    lines: &Lines,
-    tokens: &[TokenWithSpan],
-    parser: &Parser<'_>,
-    error: &ParserError,
-) -> Error {
+fn syntax_error(sql: &str, lines: &Lines, tokens: &[TokenWithSpan], parser: &Parser<'_>, error: &ParserError) -> Error {
     let message = match error {
         ParserError::RecursionLimitExceeded => return guards::too_complex().into(),
         ParserError::ParserError(message) | ParserError::TokenizerError(message) => message,
@@ -134,8 +128,7 @@ fn near(sql: &str, lines: &Lines, token: &TokenWithSpan) -> Error {
     let start = lines.byte(sql, token.span.start);
     let end = lines.byte(sql, token.span.end).max(start);
     let text = if end > start { sql[start..end].to_owned() } else { token.token.to_string() };
-    Error::from(QueryError::Syntax(format!("syntax error at or near \"{text}\"")))
-        .at(lines.position(token.span.start))
+    Error::from(QueryError::Syntax(format!("syntax error at or near \"{text}\""))).at(lines.position(token.span.start))
 }
 
 fn end_of_input(sql: &str) -> Error {
@@ -145,6 +138,9 @@ fn end_of_input(sql: &str) -> Error {
 
 /// What the tokenizer refuses: quotes and comments that do not end.
 fn unterminated(sql: &str, lines: &Lines, message: &str, place: Location) -> Error {
+    if message.contains("encoded string") && has_nul(&sql[lines.byte(sql, place)..]) {
+        return CatalogError::InvalidEncoding("0x00".into()).into();
+    }
     let what = if message.contains("comment") {
         "unterminated /* comment"
     } else if message.contains("dollar-quoted") {
@@ -158,6 +154,40 @@ fn unterminated(sql: &str, lines: &Lines, message: &str, place: Location) -> Err
     };
     let start = lines.byte(sql, place);
     Error::from(QueryError::Syntax(format!("{what} at or near \"{}\"", &sql[start..]))).at(lines.position(place))
+}
+
+/// Does the escape string at the beginning of `sql` write a NUL, which no text may contain?
+fn has_nul(sql: &str) -> bool {
+    let Some((_, body)) = sql.split_once('\'') else { return false };
+    let mut rest = body;
+    while let Some(place) = rest.find(['\\', '\'']) {
+        let after = &rest[place + 1..];
+        if rest[place..].starts_with('\'') {
+            // Two quotes are one in the text, a single one ends it.
+            match after.strip_prefix('\'') {
+                Some(next) => rest = next,
+                None => return false,
+            }
+            continue;
+        }
+        let Some(kind) = after.chars().next() else { return false };
+        let (digits, radix, length) = match kind {
+            'x' => (&after[1..], 16, 2),
+            'u' => (&after[1..], 16, 4),
+            'U' => (&after[1..], 16, 8),
+            '0'..='7' => (after, 8, 3),
+            _ => {
+                rest = &after[kind.len_utf8()..];
+                continue;
+            }
+        };
+        let digits: &str = &digits[..digits.chars().take(length).take_while(|c| c.is_digit(radix)).count()];
+        if !digits.is_empty() && digits.chars().all(|digit| digit == '0') {
+            return true;
+        }
+        rest = &after[1..];
+    }
+    false
 }
 
 /// Turns sqlparser's lines and columns into PostgreSQL's positions.
@@ -204,6 +234,14 @@ pub fn position(source: &str, place: Location) -> Option<u32> {
     (place.line > 0).then(|| Lines::new(source).position(place))
 }
 
+/// The position of the first mention of a parameter in a text.
+pub fn parameter_position(source: &str, number: usize) -> Option<u32> {
+    let tokens = Tokenizer::new(&PostgreSql, source).tokenize_with_location().ok()?;
+    let name = format!("${number}");
+    let token = tokens.iter().find(|token| matches!(&token.token, Token::Placeholder(text) if *text == name))?;
+    position(source, token.span.start)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,8 +269,8 @@ mod tests {
     fn errors_read_like_postgresql() {
         assert_eq!(failure("SELEC 1"), ("42601".into(), "syntax error at or near \"SELEC\"".into(), Some(1)));
         assert_eq!(
-            failure("SELECT 1;\n  SELECT 'ä' FROM WHERE x"),
-            ("42601".into(), "syntax error at or near \"WHERE\"".into(), Some(29))
+            failure("SELECT 1;\n  SELECT 'ä' FROM t WHERE )"),
+            ("42601".into(), "syntax error at or near \")\"".into(), Some(37))
         );
         assert_eq!(failure("SELECT 1 +"), ("42601".into(), "syntax error at end of input".into(), Some(11)));
         assert_eq!(
@@ -243,20 +281,38 @@ mod tests {
     }
 
     #[test]
+    fn no_text_contains_nul() {
+        for sql in ["SELECT E'a\\000b'", "SELECT e'\\x00'", "SELECT 1, E'it''s \\\\ \\n \\u0000'"] {
+            let failure = failure(sql);
+            assert_eq!(failure.0, "22021", "{sql}");
+            assert_eq!(failure.1, "invalid byte sequence for encoding \"UTF8\": 0x00");
+        }
+        assert_eq!(failure("SELECT E'a\\").0, "42601");
+        assert!(parse("SELECT E'\\101\\x41'").is_ok());
+    }
+
+    #[test]
     fn what_is_too_deep_is_refused_before_it_is_parsed() {
         for sql in [
             format!("SELECT 1{}", "+1".repeat(10_000)),
             format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000)),
-            format!("SELECT {}1", "-".repeat(10_000).replace("--", "- -")),
+            format!("SELECT {}1", "- ".repeat(10_000)),
             format!("SELECT {}true", "NOT ".repeat(10_000)),
             format!("SELECT 1 WHERE {}true", "a = 1 OR ".repeat(10_000)),
             format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(10_000)),
-            format!("SELECT {} 1 {}", "CASE WHEN true THEN".repeat(10_000), "END ".repeat(10_000)),
+            format!("SELECT {} 1 {}", "CASE WHEN true THEN ".repeat(10_000), "END ".repeat(10_000)),
             format!("SELECT * FROM t{}", " JOIN t ON true".repeat(10_000)),
             format!("SELECT 1{}", "::int".repeat(10_000)),
         ] {
             assert_eq!(failure(&sql).0, "54001", "{}", &sql[..40]);
         }
+    }
+
+    #[test]
+    fn nested_calls_take_linear_time() {
+        assert!(parse(&format!("SELECT {}1{}", "f(".repeat(60), ")".repeat(60))).is_ok());
+        assert_eq!(failure(&format!("SELECT {}1{}", "(SELECT ".repeat(50), ")".repeat(50))).0, "54001");
+        assert!(parse("SELECT f(a => 1, b := 2)").is_ok());
     }
 
     #[test]

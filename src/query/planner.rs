@@ -26,6 +26,7 @@ use parking_lot::Mutex;
 
 use super::bind::coerce::Coerce;
 use super::bind::errors;
+use super::bind::recursive::Recursive;
 use super::bind::subqueries::Subqueries;
 use super::bind::types::Types;
 use super::environment::Environment;
@@ -90,6 +91,7 @@ impl Planner {
                     Arc::new(Coerce),
                     Arc::new(ResolveGroupingFunction::new()),
                     Arc::new(TypeCoercion::new()),
+                    Arc::new(Recursive),
                 ])
                 .rules,
             )

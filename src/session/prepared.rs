@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::statement::by_key::ByKey;
 use super::statement::command::Parsed;
 use crate::base::ids::Oid;
 use crate::catalog::types::PgType;
@@ -61,8 +62,8 @@ pub(crate) enum Plan {
     Empty,
     Select(Arc<Bound>),
     Insert(Arc<BoundInsert>),
-    Update(Arc<BoundUpdate>),
-    Delete(Arc<BoundDelete>),
+    Update(Arc<BoundUpdate>, Option<Arc<ByKey>>),
+    Delete(Arc<BoundDelete>, Option<Arc<ByKey>>),
     /// Everything else has no plan: it is looked at when it runs.
     Other,
 }

@@ -15,11 +15,11 @@ use super::prepared::{Plan, Prepared, Validity};
 use super::request::Request;
 use super::state::{Block, Session};
 use super::statement::command::{Body, Parsed, Utility};
-use super::statement::{self, Running};
+use super::statement::{self, Running, by_key};
 use crate::Result;
 use crate::base::ids::Oid;
 use crate::catalog::types::PgType;
-use crate::error::{CatalogError, SessionError};
+use crate::error::{CatalogError, QueryError, SessionError};
 use crate::query::ast::Statement;
 use crate::query::{Environment, OutputColumn};
 
@@ -145,13 +145,16 @@ impl Session {
         environment: Arc<Environment>,
         parameters: &[ScalarValue],
     ) -> Result<Outcome> {
+        if parameters.len() < prepared.parameters.len() {
+            return Err(QueryError::UndefinedParameter(parameters.len() + 1).into());
+        }
         let mut running = Running { session: self, environment, parameters, cancel: request.cancel().clone() };
         match &prepared.plan {
             Plan::Empty => Ok(Outcome::Empty),
             Plan::Select(bound) => statement::select::run(&mut running, bound).await,
             Plan::Insert(bound) => statement::insert::run(&mut running, bound).await,
-            Plan::Update(bound) => statement::update::run(&mut running, prepared, bound).await,
-            Plan::Delete(bound) => statement::delete::run(&mut running, prepared, bound).await,
+            Plan::Update(bound, by_key) => statement::update::run(&mut running, prepared, bound, by_key).await,
+            Plan::Delete(bound, by_key) => statement::delete::run(&mut running, prepared, bound, by_key).await,
             Plan::Other => match &prepared.parsed.body {
                 Body::Sql(parsed) => statement::ddl::run(&mut running, parsed).await,
                 Body::Utility(_) => Err(statement::not_supported("this statement")),
@@ -228,13 +231,15 @@ impl Session {
                     let bound = planner.bind_update(environment, update, &hints)?;
                     columns = bound.returning.as_ref().map(|returning| returning.columns.clone());
                     parameters.clone_from(&bound.parameters);
-                    Plan::Update(Arc::new(bound))
+                    let by_key = by_key::of_update(planner, environment, update, &bound.table, &bound.parameters);
+                    Plan::Update(Arc::new(bound), by_key.map(Arc::new))
                 }
                 Statement::Delete(delete) => {
                     let bound = planner.bind_delete(environment, delete, &hints)?;
                     columns = bound.returning.as_ref().map(|returning| returning.columns.clone());
                     parameters.clone_from(&bound.parameters);
-                    Plan::Delete(Arc::new(bound))
+                    let by_key = by_key::of_delete(planner, environment, delete, &bound.table, &bound.parameters);
+                    Plan::Delete(Arc::new(bound), by_key.map(Arc::new))
                 }
                 _ => Plan::Other,
             },

@@ -29,10 +29,24 @@ pub struct Wire {
 }
 
 /// A message of the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     pub tag: u8,
     pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?}", self.tag as char, shortened(&String::from_utf8_lossy(&self.body)))
+    }
+}
+
+/// The beginning of a long text, for reports.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(300) {
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
+        None => text.to_owned(),
+    }
 }
 
 /// An ErrorResponse or NoticeResponse by its field letters.
@@ -314,11 +328,11 @@ impl Wire {
 
     /// A simple query, with what arrived before an error too.
     pub fn run_all(&mut self, sql: &str) -> (Reply, Option<Fields>) {
-        self.send(&query(sql)).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        self.send(&query(sql)).unwrap_or_else(|error| panic!("{}: {error}", shortened(sql)));
         let mut reply = Reply::default();
         let mut failed = None;
         loop {
-            let message = self.message().unwrap_or_else(|error| panic!("{sql}: {error}"));
+            let message = self.message().unwrap_or_else(|error| panic!("{}: {error}", shortened(sql)));
             match message.tag {
                 b'T' => reply.columns = message.columns().into_iter().map(|c| (c.name, c.oid)).collect(),
                 b'D' => reply.rows.push(message.values().into_iter().map(|value| value.map(utf8)).collect()),
@@ -336,7 +350,7 @@ impl Wire {
 
     /// A simple query that must succeed.
     pub fn ok(&mut self, sql: &str) -> Reply {
-        self.run(sql).unwrap_or_else(|error| panic!("{sql}\n{error}"))
+        self.run(sql).unwrap_or_else(|error| panic!("{}\n{error}", shortened(sql)))
     }
 
     /// The rows of a query, columns joined by `|`, NULL as the word.
@@ -357,7 +371,7 @@ impl Wire {
     /// A simple query that must fail; gives its fields.
     pub fn fails(&mut self, sql: &str) -> Fields {
         match self.run(sql) {
-            Ok(_) => panic!("succeeded, but should not: {sql}"),
+            Ok(_) => panic!("succeeded, but should not: {}", shortened(sql)),
             Err(fields) => fields,
         }
     }

@@ -5,6 +5,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{ExprSchema, Result as DataFusionResult};
 use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, InList, InSubquery, Like, ScalarFunction};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
 use datafusion::optimizer::AnalyzerRule;
@@ -14,6 +15,8 @@ use super::output::type_of;
 use super::{errors, output};
 use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::{QueryError, Result};
+use crate::query::functions::arithmetic;
+use crate::query::functions::cast;
 use crate::query::planner::EnvironmentExtension;
 
 /// The rule.
@@ -32,8 +35,12 @@ impl AnalyzerRule for Coerce {
             if let LogicalPlan::TableScan(scan) = &node {
                 schema.merge(&scan.projected_schema);
             }
-            let node =
-                node.map_expressions(|expr| expr.transform_up(|expr| coerce_in_plan(expr, &schema, &style)))?;
+            let names = NamePreserver::new(&node);
+            let node = node.map_expressions(|expr| {
+                let name = names.save(&expr);
+                let coerced = expr.transform_up(|expr| coerce_in_plan(expr, &schema, &style))?;
+                Ok(if coerced.transformed { coerced.update_data(|expr| name.restore(expr)) } else { coerced })
+            })?;
             if node.transformed { node.map_data(LogicalPlan::recompute_schema) } else { Ok(node) }
         })?;
         Ok(plan.data)
@@ -65,6 +72,13 @@ fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Tr
             check_comparable(&type_of(&expr, schema), &column)?;
             Transformed::yes(Expr::InSubquery(InSubquery { expr: Box::new(expr), subquery, negated }))
         }
+        Expr::Negative(operand) => match type_of(&operand, schema) {
+            // The least integer has no counterpart.
+            integer @ (PgType::Int2 | PgType::Int4 | PgType::Int8) => {
+                Transformed::yes(arithmetic::negation(*operand, integer))
+            }
+            _ => Transformed::no(Expr::Negative(operand)),
+        },
         Expr::Like(like) => Transformed::yes(Expr::Like(coerce_like(like, &resolver)?)),
         Expr::ScalarFunction(ScalarFunction { func, args })
             if matches!(func.name(), "coalesce" | "greatest" | "least" | "nullif") =>
@@ -75,6 +89,11 @@ fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Tr
             };
             let args = args.into_iter().map(|arg| resolver.coerce(arg, common)).collect::<Result<_>>()?;
             Transformed::yes(Expr::ScalarFunction(ScalarFunction { func, args }))
+        }
+        Expr::ScalarFunction(call) => {
+            // A literal is read when it is bound, whatever becomes of the expression that it is in.
+            cast::check_literal(&call, style)?;
+            Transformed::no(Expr::ScalarFunction(call))
         }
         other => Transformed::no(other),
     })

@@ -9,17 +9,16 @@ use std::sync::Arc;
 use datafusion::common::{Column, DFSchema};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{
-    self, Assignment, AssignmentTarget, ConflictTarget, Delete, FromTable, Ident, Insert, ObjectName, ObjectNamePart,
-    OnConflictAction, OnInsert, Query, SelectItem, SetExpr, Statement, TableFactor, TableObject, TableWithJoins,
-    Update, UpdateTableFromKind,
+    self, Assignment, AssignmentTarget, Delete, FromTable, Ident, Insert, ObjectName, ObjectNamePart, Query,
+    SelectItem, SetExpr, Statement, TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind,
 };
 
-use super::bound::{Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, InsertSource, Returning};
+use super::bound::{Bound, BoundDelete, BoundInsert, BoundUpdate, InsertSource, Returning};
 use super::names::{folded, quoted};
 use super::output::type_of;
 use super::parameters::Parameters;
 use super::relations::TARGET;
-use super::{errors, expression, refuse, relations};
+use super::{conflict, errors, expression, refuse, relations};
 use crate::catalog::Table;
 use crate::catalog::types::PgType;
 use crate::error::{CatalogError, QueryError, Result};
@@ -42,17 +41,22 @@ impl Planner {
         parameter_types: &[Option<PgType>],
     ) -> Result<BoundInsert> {
         check_insert(insert)?;
-        let TableObject::TableName(name) = &insert.table else { return Err(refuse::not_supported("INSERT INTO FUNCTION")) };
+        let TableObject::TableName(name) = &insert.table else {
+            return Err(refuse::not_supported("INSERT INTO FUNCTION"));
+        };
         let table = target_table(environment, name)?;
         let columns = target_columns(environment, &table, insert)?;
-        let on_conflict = conflict(&table, insert.on.as_ref())?;
+        let on_conflict = conflict::action(&table, insert.on.as_ref())?;
         let parameters = Parameters::declared(parameter_types);
         let binder = Binder { planner: self, environment, table: &table, parameters: &parameters };
         let explicit = !insert.columns.is_empty();
         let source = match insert.source.as_deref() {
             None => binder.values(&[], &[Vec::new()], explicit)?,
             Some(query) => match plain_values(query) {
-                Some(rows) => binder.values(&columns, &rows, explicit)?,
+                Some(rows) => {
+                    let bound = binder.values(&columns, &rows, explicit);
+                    bound.map_err(|error| errors::locate(error, query, environment.source.as_deref()))?
+                }
                 None => {
                     let bound = binder.insert_query(&columns, query, explicit);
                     bound.map_err(|error| errors::locate(error, query, environment.source.as_deref()))?
@@ -116,7 +120,8 @@ impl Planner {
         delete: &Delete,
         parameter_types: &[Option<PgType>],
     ) -> Result<BoundDelete> {
-        if !delete.tables.is_empty() || delete.limit.is_some() || !delete.order_by.is_empty() || delete.output.is_some() {
+        if !delete.tables.is_empty() || delete.limit.is_some() || !delete.order_by.is_empty() || delete.output.is_some()
+        {
             return Err(QueryError::Syntax("syntax error in DELETE".into()).into());
         }
         let FromTable::WithFromKeyword(from) = &delete.from else {
@@ -199,8 +204,7 @@ fn target_factor(environment: &Environment, from: &TableWithJoins) -> Result<(Ar
 }
 
 fn unknown_column(column: &Ident, table: &Table, environment: &Environment) -> crate::Error {
-    let error: crate::Error =
-        CatalogError::UnknownColumn { column: folded(column), table: table.name.clone() }.into();
+    let error: crate::Error = CatalogError::UnknownColumn { column: folded(column), table: table.name.clone() }.into();
     match environment.source.as_deref().and_then(|source| parse::position(source, column.span.start)) {
         Some(position) => error.at(position),
         None => error,
@@ -226,44 +230,10 @@ fn target_columns(environment: &Environment, table: &Table, insert: &Insert) -> 
     Ok(columns)
 }
 
-fn conflict(table: &Table, on: Option<&OnInsert>) -> Result<ConflictAction> {
-    let on = match on {
-        None => return Ok(ConflictAction::Error),
-        Some(OnInsert::OnConflict(on)) => on,
-        Some(_) => return Err(QueryError::Syntax("syntax error at or near \"DUPLICATE\"".into()).into()),
-    };
-    if let OnConflictAction::DoUpdate(_) = on.action {
-        return Err(refuse::not_supported("ON CONFLICT DO UPDATE"));
-    }
-    let key = table.primary_key.as_ref();
-    match &on.conflict_target {
-        None => {}
-        Some(ConflictTarget::Columns(columns)) => {
-            let mut wanted: Vec<Option<usize>> = columns.iter().map(|column| table.column(&folded(column))).collect();
-            let mut have: Vec<Option<usize>> =
-                key.map(|key| key.columns.iter().copied().map(Some).collect()).unwrap_or_default();
-            wanted.sort_unstable();
-            have.sort_unstable();
-            if key.is_none() || wanted != have {
-                return Err(QueryError::InvalidColumnReference(
-                    "there is no unique or exclusion constraint matching the ON CONFLICT specification".into(),
-                )
-                .into());
-            }
-        }
-        Some(ConflictTarget::OnConstraint(name)) => {
-            let name = name.0.last().and_then(|part| part.as_ident()).map(folded).unwrap_or_default();
-            if key.is_none_or(|key| key.name != name) {
-                return Err(QueryError::UnknownConstraint { name, table: table.name.clone() }.into());
-            }
-        }
-    }
-    Ok(ConflictAction::DoNothing)
-}
-
 /// The rows of a query that is nothing but VALUES.
 fn plain_values(query: &Query) -> Option<Vec<Vec<ast::Expr>>> {
-    let plain = query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
+    let plain =
+        query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
     match query.body.as_ref() {
         SetExpr::Values(values) if plain => Some(values.rows.iter().map(|row| row.content.clone()).collect()),
         _ => None,
@@ -296,11 +266,14 @@ impl Binder<'_> {
     }
 
     fn values(&self, columns: &[usize], rows: &[Vec<ast::Expr>], explicit: bool) -> Result<InsertSource> {
+        if rows.iter().any(|row| row.len() != rows[0].len()) {
+            return Err(QueryError::Syntax("VALUES lists must all be the same length".into()).into());
+        }
         for row in rows {
             if row.len() > columns.len() {
                 return Err(QueryError::TooManyExpressions.into());
             }
-            if row.len() < columns.len() && (explicit || row.len() != rows[0].len()) {
+            if row.len() < columns.len() && explicit {
                 return Err(QueryError::TooFewExpressions.into());
             }
         }
@@ -393,7 +366,8 @@ impl Binder<'_> {
             let value = match source {
                 None => self.default(index)?,
                 Some(source) => {
-                    let own = output_expression(&plan, *source).map(|expr| type_of(expr, output_schema(&plan).as_ref()));
+                    let own =
+                        output_expression(&plan, *source).map(|expr| type_of(expr, output_schema(&plan).as_ref()));
                     let is_untyped = own == Some(PgType::Unknown);
                     let value = reference(*source);
                     if is_untyped {
@@ -406,7 +380,10 @@ impl Binder<'_> {
             };
             expressions.push(value.alias(format!("{}{TARGET}{index}", column.name)));
         }
-        LogicalPlanBuilder::from(plan).project(expressions).and_then(LogicalPlanBuilder::build).map_err(errors::translate)
+        LogicalPlanBuilder::from(plan)
+            .project(expressions)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(errors::translate)
     }
 
     fn finish(&self, plan: LogicalPlan, identified: bool) -> Result<Bound> {
@@ -441,7 +418,9 @@ impl Binder<'_> {
             let key = ast::Expr::CompoundIdentifier(vec![quoted(alias), quoted(KEY_COLUMN)]);
             select.distinct = Some(ast::Distinct::On(vec![key]));
         }
-        if let Some(TableWithJoins { relation: TableFactor::Table { name, alias: own, .. }, .. }) = select.from.first_mut() {
+        if let Some(TableWithJoins { relation: TableFactor::Table { name, alias: own, .. }, .. }) =
+            select.from.first_mut()
+        {
             *name = ObjectName(vec![ObjectNamePart::Identifier(quoted(TARGET.to_string()))]);
             if let Some(own) = own {
                 own.name = quoted(alias);
@@ -545,9 +524,8 @@ impl Binder<'_> {
                 SelectItem::ExprWithAlias { expr, alias } => (expr, folded(alias)),
                 _ => return Err(refuse::not_supported("this RETURNING list")),
             };
-            let bind = |complete| {
-                expression::bind(self.planner, self.environment, expr, &schema, self.parameters, complete)
-            };
+            let bind =
+                |complete| expression::bind(self.planner, self.environment, expr, &schema, self.parameters, complete);
             let mut bound = bind(false).map_err(|error| self.locate(error, expr))?;
             if self.parameters.incomplete() {
                 self.parameters.learn_expression(&bound)?;
@@ -563,12 +541,7 @@ impl Binder<'_> {
 ///
 /// # Errors
 /// When the stored text does not bind any more.
-pub fn default_value(
-    planner: &Planner,
-    environment: &Arc<Environment>,
-    table: &Table,
-    column: usize,
-) -> Result<Expr> {
+pub fn default_value(planner: &Planner, environment: &Arc<Environment>, table: &Table, column: usize) -> Result<Expr> {
     let column = &table.columns[column];
     let Some(text) = &column.default else { return values::null(&column.data_type) };
     let parsed = parse::parse_expression(text)?;

@@ -5,7 +5,7 @@
 //! that is not recognised is an internal error (XX000) for the client and goes to the log in full.
 
 use datafusion::common::{DataFusionError, SchemaError};
-use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, Value, ValueWithSpan, Visit, Visitor};
 use datafusion::sql::sqlparser::tokenizer::Location;
 use std::ops::ControlFlow;
 
@@ -165,7 +165,7 @@ fn overflow_message(message: &str) -> String {
         "smallint"
     } else if message.contains("Int32") {
         "integer"
-    } else if message.contains("Int64") || message.contains("Overflow happened on") {
+    } else if message.contains("Int64") {
         "bigint"
     } else if message.contains("Float") {
         "double precision"
@@ -178,6 +178,9 @@ fn overflow_message(message: &str) -> String {
 fn translate_execution(message: &str) -> Error {
     if message.contains("Divide by zero") || message.contains("division by zero") {
         return QueryError::DivisionByZero.into();
+    }
+    if message.contains("more than one row") {
+        return QueryError::Cardinality.into();
     }
     if message.contains("overflow") {
         return QueryError::NumberOutOfRange(overflow_message(message)).into();
@@ -240,12 +243,14 @@ fn translate_plan(message: &str) -> Error {
     }
     if let Some((_, rest)) = message.split_once("Cannot find column with position ") {
         let position = rest.split_whitespace().next().unwrap_or_default();
-        return QueryError::InvalidColumnReference(format!("GROUP BY position {position} is not in select list")).into();
+        return QueryError::InvalidColumnReference(format!("GROUP BY position {position} is not in select list"))
+            .into();
     }
     if message.contains("Order by column out of bounds") {
         let position = message.split_whitespace().filter_map(|word| word.trim_matches(',').parse::<u64>().ok()).next();
         let position = position.unwrap_or_default();
-        return QueryError::InvalidColumnReference(format!("ORDER BY position {position} is not in select list")).into();
+        return QueryError::InvalidColumnReference(format!("ORDER BY position {position} is not in select list"))
+            .into();
     }
     if message.contains("For SELECT DISTINCT, ORDER BY expressions") {
         return QueryError::InvalidColumnReference(
@@ -302,6 +307,14 @@ pub fn locate(error: Error, query: &Query, source: Option<&str>) -> Error {
             Finder::function(call.split('(').next().unwrap_or_default())
         }
         ErrorKind::Catalog(CatalogError::UnknownRelation(name)) => Finder::relation(name),
+        ErrorKind::Catalog(CatalogError::UnknownType(name)) => Finder::new(What::Type(name.to_lowercase())),
+        ErrorKind::Catalog(
+            CatalogError::InvalidText { text, .. }
+            | CatalogError::InvalidDatetime { text, .. }
+            | CatalogError::DatetimeOutOfRange { text }
+            | CatalogError::MonthDayOutOfRange { text }
+            | CatalogError::IntervalOutOfRange { text },
+        ) => Finder::new(What::Literal(text.clone())),
         _ => return error,
     };
     let _ = query.visit(&mut finder);
@@ -323,6 +336,10 @@ enum What {
     Qualifier(String),
     Function(String),
     Relation(Vec<String>),
+    /// A type in a cast.
+    Type(String),
+    /// The text of a string literal.
+    Literal(String),
 }
 
 impl Finder {
@@ -357,10 +374,18 @@ impl Visitor for Finder {
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
         let What::Relation(parts) = &self.what else { return ControlFlow::Continue(()) };
-        let own: Vec<String> =
-            relation.0.iter().filter_map(|part| part.as_ident()).map(super::names::folded).collect();
+        let own: Vec<String> = relation.0.iter().filter_map(|part| part.as_ident()).map(super::names::folded).collect();
         match relation.0.first().and_then(|part| part.as_ident()) {
             Some(first) if own.ends_with(parts) => self.found(first.span.start),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
+        match (&self.what, &value.value) {
+            (What::Literal(text), Value::SingleQuotedString(own) | Value::EscapedStringLiteral(own)) if own == text => {
+                self.found(value.span.start)
+            }
             _ => ControlFlow::Continue(()),
         }
     }
@@ -386,6 +411,7 @@ impl Visitor for Finder {
                     _ => None,
                 }
             }
+            (What::Type(name), Expr::Cast { data_type, .. }) => super::types::place(data_type, name),
             _ => None,
         };
         match hit {

@@ -35,9 +35,7 @@ pub fn bind(
     normalise::expression(&mut expression, parameters, planner)?;
     let provider = Provider::new(planner, environment);
     let mut context = PlannerContext::new().with_prepare_param_data_types(parameters.fields(complete));
-    let bound = SqlToRel::new(&provider)
-        .sql_to_expr(expression, schema, &mut context)
-        .map_err(errors::translate)?;
+    let bound = SqlToRel::new(&provider).sql_to_expr(expression, schema, &mut context).map_err(errors::translate)?;
     refuse_subqueries(&bound)?;
     coerce::expression(bound, schema, &environment.style)
 }
@@ -66,13 +64,7 @@ fn refuse_subqueries(expr: &Expr) -> Result<()> {
 ///
 /// # Errors
 /// 42804 when there is no such conversion; 22P02 and the like for literals.
-pub fn assign(
-    expr: Expr,
-    schema: &DFSchema,
-    column: &str,
-    target: &PgType,
-    environment: &Environment,
-) -> Result<Expr> {
+pub fn assign(expr: Expr, schema: &DFSchema, column: &str, target: &PgType, environment: &Environment) -> Result<Expr> {
     let source = type_of(&expr, schema);
     if source == PgType::Unknown {
         // The input function refuses long text, the assignment cuts white space off it first.

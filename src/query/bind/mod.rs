@@ -13,11 +13,14 @@
 //!
 //! A later version replaces steps 2 to 4 by a binder of its own; the types in [`bound`] stay.
 
+pub mod array_query;
 pub mod bound;
 pub mod coerce;
+pub mod conflict;
 pub mod dml;
 pub mod errors;
 pub mod expression;
+pub mod literals;
 pub mod names;
 pub mod normalise;
 pub mod operators;
@@ -25,6 +28,7 @@ pub mod output;
 pub mod parameters;
 pub mod provider;
 pub mod query;
+pub mod recursive;
 pub mod refuse;
 pub mod relations;
 pub mod subqueries;

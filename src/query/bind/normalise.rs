@@ -9,15 +9,14 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, LimitClause, ObjectName, ObjectNamePart, Query,
-    Select, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator, Value, ValueWithSpan,
-    VisitMut, VisitorMut,
+    BinaryOperator, CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
+    GroupByExpr, Ident, LimitClause, ObjectName, ObjectNamePart, OrderBy, OrderByKind, Query, Select, SelectItem,
+    SetExpr, TableAlias, TableAliasColumnDef, TableFactor, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::parameters::Parameters;
 use super::provider::Functions;
-use super::{names, refuse, types};
+use super::{array_query, literals, names, refuse, types};
 use crate::catalog::types::PgType;
 use crate::error::{CatalogError, Error, QueryError};
 use crate::query::functions::cast;
@@ -40,21 +39,19 @@ const LIST_VALUED: [&str; 2] = ["generate_series", "pg_listening_channels"];
 
 /// Rewrites a query in place.
 pub fn query(query: &mut Query, parameters: &Parameters, functions: &dyn Functions) -> Result<(), Error> {
-    finish(query.visit(&mut Normaliser { parameters, functions }))
+    finish(query.visit(&mut Normaliser::new(parameters, functions)))
+}
+
+/// Rewrites the query of a view, whose column names others use.
+pub fn view(query: &mut Query, parameters: &Parameters, functions: &dyn Functions) -> Result<(), Error> {
+    let mut normaliser = Normaliser::new(parameters, functions);
+    normaliser.expose(query);
+    finish(query.visit(&mut normaliser))
 }
 
 /// Rewrites an expression in place.
 pub fn expression(expr: &mut Expr, parameters: &Parameters, functions: &dyn Functions) -> Result<(), Error> {
-    finish(expr.visit(&mut Normaliser { parameters, functions }))
-}
-
-/// Rewrites a FROM list in place.
-pub fn from(
-    from: &mut datafusion::sql::sqlparser::ast::TableWithJoins,
-    parameters: &Parameters,
-    functions: &dyn Functions,
-) -> Result<(), Error> {
-    finish(from.visit(&mut Normaliser { parameters, functions }))
+    finish(expr.visit(&mut Normaliser::new(parameters, functions)))
 }
 
 fn finish(flow: ControlFlow<Error>) -> Result<(), Error> {
@@ -67,6 +64,12 @@ fn finish(flow: ControlFlow<Error>) -> Result<(), Error> {
 struct Normaliser<'a> {
     parameters: &'a Parameters,
     functions: &'a dyn Functions,
+    /// The queries, by address, whose column names can be used around them: derived tables, WITH, views.
+    exposed: HashSet<usize>,
+}
+
+fn address(query: &Query) -> usize {
+    std::ptr::from_ref(query) as usize
 }
 
 fn step(result: Result<(), Error>) -> ControlFlow<Error> {
@@ -82,9 +85,16 @@ impl VisitorMut for Normaliser<'_> {
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         step(refuse::query(query))?;
         step(self.limits(query))?;
+        if let Some(with) = &query.with {
+            with.cte_tables.iter().for_each(|cte| self.expose(&cte.query));
+        }
+        let exposed = self.exposed.contains(&address(query));
+        let mut columns = Vec::new();
+        name_body(&mut query.body, exposed, &mut columns);
+        order_by_names(query, &columns);
         if let SetExpr::Values(values) = query.body.as_mut() {
             for row in &mut values.rows {
-                row.content.iter_mut().for_each(small_integer);
+                row.content.iter_mut().for_each(literals::small_integer);
             }
         }
         ControlFlow::Continue(())
@@ -92,13 +102,14 @@ impl VisitorMut for Normaliser<'_> {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         step(refuse::select(select))?;
-        step(grouping_positions(select))?;
-        name_columns(select);
-        ControlFlow::Continue(())
+        step(grouping_positions(select))
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
         step(refuse::table_factor(factor))?;
+        if let TableFactor::Derived { subquery, .. } = &*factor {
+            self.expose(subquery);
+        }
         table_function(factor);
         ControlFlow::Continue(())
     }
@@ -110,8 +121,8 @@ impl VisitorMut for Normaliser<'_> {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         // The element query of ARRAY(SELECT …) must be rewritten before its own select list gets names.
         if let Expr::Function(function) = expr {
-            if is_array_of_query(function) {
-                return match array_of_query(function) {
+            if array_query::matches(function) {
+                return match array_query::rewrite(function) {
                     Ok(rewritten) => {
                         *expr = rewritten;
                         ControlFlow::Continue(())
@@ -124,11 +135,21 @@ impl VisitorMut for Normaliser<'_> {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        literals::wide_number(expr);
         step(self.expression(expr))
     }
 }
 
-impl Normaliser<'_> {
+impl<'a> Normaliser<'a> {
+    fn new(parameters: &'a Parameters, functions: &'a dyn Functions) -> Self {
+        Self { parameters, functions, exposed: HashSet::new() }
+    }
+
+    /// The names of this query's columns are used around it.
+    fn expose(&mut self, query: &Query) {
+        self.exposed.insert(address(query));
+    }
+
     fn limits(&self, query: &mut Query) -> Result<(), Error> {
         if let Some(fetch) = query.fetch.take() {
             let quantity = fetch.quantity.unwrap_or_else(|| number("1"));
@@ -152,7 +173,7 @@ impl Normaliser<'_> {
         }
         for quantity in limit.iter().chain(offset.as_ref().map(|offset| &offset.value)) {
             if let Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) = quantity {
-                self.parameters.suggest_for(name, &PgType::Int8);
+                self.parameters.hint(name, &PgType::Int8);
             }
         }
         // LIMIT NULL and OFFSET NULL are as if they were not written.
@@ -259,13 +280,12 @@ impl Normaliser<'_> {
 
     fn suggest(&self, operand: &Expr, data_type: &PgType) {
         if let Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) = operand {
-            self.parameters.suggest_for(name, data_type);
+            self.parameters.hint(name, data_type);
         }
     }
 
     fn function(&self, function: &mut Function) -> Result<Option<Expr>, Error> {
-        let parts: Vec<String> =
-            function.name.0.iter().filter_map(|part| part.as_ident()).map(names::folded).collect();
+        let parts: Vec<String> = function.name.0.iter().filter_map(|part| part.as_ident()).map(names::folded).collect();
         let span = function.name.0.first().and_then(|part| part.as_ident()).map(|ident| ident.span);
         let name = match parts.as_slice() {
             [name] => name.clone(),
@@ -309,7 +329,7 @@ fn is_subquery(expr: &Expr) -> bool {
     matches!(expr, Expr::Subquery(_))
 }
 
-fn take(expr: &mut Expr) -> Expr {
+pub fn take(expr: &mut Expr) -> Expr {
     std::mem::replace(expr, Expr::value(Value::Null))
 }
 
@@ -388,29 +408,6 @@ fn named_operator(parts: &[String]) -> Result<BinaryOperator, Error> {
     })
 }
 
-/// A plain integer literal that fits is an `integer` in PostgreSQL; DataFusion reads all as bigint. This
-/// matters where the literal itself is a column of the result.
-fn small_integer(expr: &mut Expr) {
-    let fits = |expr: &Expr| match expr {
-        Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) => digits.parse::<i32>().is_ok(),
-        _ => false,
-    };
-    let is_small = match &*expr {
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => fits(expr),
-        other => fits(other),
-    };
-    if is_small {
-        let literal = take(expr);
-        *expr = Expr::Cast {
-            kind: CastKind::Cast,
-            expr: Box::new(literal),
-            data_type: DataType::Integer(None),
-            array: false,
-            format: None,
-        };
-    }
-}
-
 /// `GROUP BY 'x'` and the like are constants for DataFusion, errors for PostgreSQL.
 fn grouping_positions(select: &Select) -> Result<(), Error> {
     let GroupByExpr::Expressions(expressions, _) = &select.group_by else { return Ok(()) };
@@ -422,42 +419,87 @@ fn grouping_positions(select: &Select) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives every column of a select list PostgreSQL's name, and duplicates names that DataFusion can tell apart.
-fn name_columns(select: &mut Select) {
+/// A column of a select list: the name it shows, and the name it has in the plan.
+struct Named {
+    shown: String,
+    own: String,
+}
+
+/// Names the columns of all SELECTs of a query's body; `columns` are those of the first, which name the result.
+fn name_body(body: &mut SetExpr, exposed: bool, columns: &mut Vec<Named>) {
+    match body {
+        SetExpr::Select(select) => {
+            let named = name_columns(select, exposed);
+            if columns.is_empty() {
+                *columns = named;
+            }
+        }
+        SetExpr::SetOperation { left, right, .. } => {
+            name_body(left, exposed, columns);
+            name_body(right, exposed, columns);
+        }
+        _ => {}
+    }
+}
+
+/// Gives every column of a select list PostgreSQL's name, and a name that DataFusion can tell apart from all
+/// others: not only from other columns of the list, also from those of FROM, with which it would confuse
+/// them in ORDER BY. Where the names are used around the query, they must be the plain ones.
+fn name_columns(select: &mut Select, exposed: bool) -> Vec<Named> {
     let is_wild = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
     let has_wildcard = select.projection.iter().any(is_wild);
     let mut taken = HashSet::new();
+    let mut columns = Vec::new();
     for item in &mut select.projection {
         match item {
             SelectItem::UnnamedExpr(expr) => {
-                let name = names::of_expression(expr);
+                let shown = names::of_expression(expr);
                 let is_column = matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
                 // `SELECT *, id`: what the wildcard brings is not known yet, so the explicit column steps aside.
-                if has_wildcard {
-                    taken.insert(name.clone());
+                if has_wildcard || (!is_column && !exposed) {
+                    taken.insert(shown.clone());
                 }
-                let unique = names::unique(&name, &mut taken);
-                small_integer(expr);
-                if !is_column || unique != name {
-                    *item = SelectItem::ExprWithAlias { expr: take(expr), alias: names::quoted(unique) };
+                let own = names::unique(&shown, &mut taken);
+                literals::small_integer(expr);
+                if !is_column || own != shown {
+                    *item = SelectItem::ExprWithAlias { expr: take(expr), alias: names::quoted(own.clone()) };
                 }
+                columns.push(Named { shown, own });
             }
             SelectItem::ExprWithAlias { expr, alias } => {
-                small_integer(expr);
-                let name = names::folded(alias);
-                let unique = names::unique(&name, &mut taken);
-                if unique != name {
+                literals::small_integer(expr);
+                let shown = names::folded(alias);
+                let own = names::unique(&shown, &mut taken);
+                if own != shown {
                     let span = alias.span;
-                    *alias = Ident { span, ..names::quoted(unique) };
+                    *alias = Ident { span, ..names::quoted(own.clone()) };
                 }
+                columns.push(Named { shown, own });
             }
             _ => {}
+        }
+    }
+    columns
+}
+
+/// A bare name in ORDER BY is an output column's, as PostgreSQL has it.
+fn order_by_names(query: &mut Query, columns: &[Named]) {
+    let Some(OrderBy { kind: OrderByKind::Expressions(items), .. }) = &mut query.order_by else { return };
+    for item in items {
+        let Expr::Identifier(ident) = &mut item.expr else { continue };
+        let name = names::folded(ident);
+        let mut named = columns.iter().filter(|column| column.shown == name);
+        if let (Some(only), None) = (named.next(), named.next()) {
+            if only.own != name {
+                *ident = Ident { span: ident.span, ..names::quoted(only.own.clone()) };
+            }
         }
     }
 }
 
 /// Set-returning functions in FROM: their schema, and the name of their column.
 fn table_function(factor: &mut TableFactor) {
+    unnest(factor);
     let (name, alias) = match factor {
         TableFactor::Table { name, args: Some(_), alias, .. } | TableFactor::Function { name, alias, .. } => {
             if name.0.len() == 2 {
@@ -485,50 +527,26 @@ fn table_function(factor: &mut TableFactor) {
     }
 }
 
-fn is_array_of_query(function: &Function) -> bool {
-    let is_array = match function.name.0.as_slice() {
-        [only] => only.as_ident().is_some_and(|ident| names::folded(ident) == "array"),
-        _ => false,
-    };
-    is_array && matches!(function.args, FunctionArguments::Subquery(_))
-}
-
-/// `ARRAY(SELECT x … ORDER BY y)` → the list of `(SELECT array_agg(x ORDER BY y) …)`.
-fn array_of_query(function: &mut Function) -> Result<Expr, Error> {
-    let FunctionArguments::Subquery(query) = &mut function.args else {
-        return Err(refuse::not_supported("ARRAY of this form"));
-    };
-    let limited = query.limit_clause.is_some() || query.fetch.is_some() || query.with.is_some();
-    let order = query.order_by.take();
-    let SetExpr::Select(select) = query.body.as_mut() else {
-        return Err(refuse::not_supported("ARRAY of a set operation"));
-    };
-    let plain = matches!(&select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
-        && select.distinct.is_none()
-        && select.having.is_none()
-        && !limited;
-    let element = match select.projection.as_mut_slice() {
-        [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] if plain => take(expr),
-        _ => return Err(refuse::not_supported("ARRAY of this query")),
-    };
-    let mut clauses = Vec::new();
-    if let Some(order) = order {
-        let datafusion::sql::sqlparser::ast::OrderByKind::Expressions(mut items) = order.kind else {
-            return Err(refuse::not_supported("ARRAY of this query"));
-        };
-        for item in &mut items {
-            // ORDER BY 1 is the element itself, the only column there is.
-            if matches!(&item.expr, Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) if digits == "1")
-            {
-                item.expr = element.clone();
-            }
-        }
-        clauses.push(FunctionArgumentClause::OrderBy(items));
+/// `pg_catalog.unnest(…)` is the UNNEST of the grammar.
+fn unnest(factor: &mut TableFactor) {
+    let TableFactor::Table { name, args: Some(arguments), alias, .. } = factor else { return };
+    let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(names::folded).collect();
+    if !matches!(parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), ["pg_catalog", "unnest"]) {
+        return;
     }
-    let mut aggregate = call("array_agg", vec![element]);
-    if let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = &mut aggregate {
-        list.clauses = clauses;
-    }
-    select.projection = vec![SelectItem::UnnamedExpr(aggregate)];
-    Ok(call(ARRAY_OR_EMPTY, vec![Expr::Subquery(query.clone())]))
+    let array_exprs = arguments
+        .args
+        .iter()
+        .filter_map(|argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+            _ => None,
+        })
+        .collect();
+    *factor = TableFactor::UNNEST {
+        alias: alias.take(),
+        array_exprs,
+        with_offset: false,
+        with_offset_alias: None,
+        with_ordinality: false,
+    };
 }

@@ -8,7 +8,8 @@
 
 use std::sync::Arc;
 
-use datafusion::common::{DFSchema, ExprSchema, Result as DataFusionResult, ScalarValue};
+use arrow::datatypes::Field;
+use datafusion::common::{Column, DFSchema, ExprSchema, Result as DataFusionResult, ScalarValue, TableReference};
 use datafusion::logical_expr::expr::{BinaryExpr, Placeholder, ScalarFunction};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, Operator};
@@ -19,6 +20,7 @@ use super::{errors, normalise, refuse};
 use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::{QueryError, Result};
 use crate::query::environment::Environment;
+use crate::query::functions::arithmetic::{self, Operation};
 use crate::query::functions::{array, cast, interval, json};
 use crate::query::values;
 
@@ -36,11 +38,7 @@ impl Operators {
 }
 
 impl ExprPlanner for Operators {
-    fn plan_binary_op(
-        &self,
-        expr: RawBinaryExpr,
-        schema: &DFSchema,
-    ) -> DataFusionResult<PlannerResult<RawBinaryExpr>> {
+    fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> DataFusionResult<PlannerResult<RawBinaryExpr>> {
         let RawBinaryExpr { op, left, right } = expr;
         let style = self.environment.as_ref().map(|environment| environment.style.clone()).unwrap_or_default();
         let resolver = Resolver { schema, style: &style };
@@ -49,6 +47,18 @@ impl ExprPlanner for Operators {
             Planned::Rest(left, right) => PlannerResult::Original(RawBinaryExpr { op, left, right }),
         };
         Ok(planned)
+    }
+
+    fn plan_compound_identifier(
+        &self,
+        field: &Field,
+        _qualifier: Option<&TableReference>,
+        names: &[String],
+    ) -> DataFusionResult<PlannerResult<Vec<Expr>>> {
+        // `x.n` where `x` is a column: there are no composite types to take a field of, so `x` must be a
+        // table, which it is not.
+        let name = names.last().cloned().unwrap_or_default();
+        Ok(PlannerResult::Planned(Expr::Column(Column::new(Some(field.name().clone()), name))))
     }
 }
 
@@ -79,7 +89,7 @@ impl Resolver<'_> {
             BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Modulo => {
                 let (left, right) = self.unify(left, right)?;
                 self.require_number(op, &left, &right)?;
-                Ok(Planned::Rest(left, right))
+                Ok(self.arithmetic(op, left, right))
             }
             BinaryOperator::StringConcat => self.concat(left, right),
             BinaryOperator::PGRegexMatch
@@ -141,6 +151,9 @@ impl Resolver<'_> {
         match &pair {
             (PgType::Unknown, _) | (_, PgType::Unknown) => Ok((left, right)),
             (PgType::Json, _) | (_, PgType::Json) => Err(undefined(&left_type, operator, &right_type)),
+            (PgType::Jsonb, PgType::Jsonb) if !is_equality(operator) => {
+                Err(refuse::not_supported(format!("operator jsonb {operator} jsonb")))
+            }
             (PgType::Interval, PgType::Interval) => Ok((interval::span(left), interval::span(right))),
             (PgType::Date | PgType::Timestamp, PgType::Timestamptz) => {
                 Ok((self.convert(left, &left_type, &PgType::Timestamptz), right))
@@ -201,6 +214,21 @@ impl Resolver<'_> {
         Err(undefined(&left, op, &right))
     }
 
+    /// Arithmetic of numbers: ours where DataFusion's does not fail.
+    fn arithmetic(&self, op: &BinaryOperator, left: Expr, right: Expr) -> Planned {
+        let operation = match op {
+            BinaryOperator::Plus => Operation::Add,
+            BinaryOperator::Minus => Operation::Subtract,
+            BinaryOperator::Multiply => Operation::Multiply,
+            BinaryOperator::Divide => Operation::Divide,
+            _ => Operation::Modulo,
+        };
+        match arithmetic::result_type(operation, &self.type_of(&left), &self.type_of(&right)) {
+            Some(result) => Planned::Done(arithmetic::expression(operation, left, right, result)),
+            None => Planned::Rest(left, right),
+        }
+    }
+
     fn add(&self, op: &BinaryOperator, left: Expr, right: Expr) -> Result<Planned> {
         let (left_type, right_type) = (self.type_of(&left), self.type_of(&right));
         let is_time = |data_type: &PgType| {
@@ -222,7 +250,7 @@ impl Resolver<'_> {
         let operator = if *op == BinaryOperator::Plus { Operator::Plus } else { Operator::Minus };
         match (&left_type, &right_type) {
             (PgType::Unknown, _) | (_, PgType::Unknown) => Ok(Planned::Rest(left, right)),
-            (l, r) if is_number(l) && is_number(r) => Ok(Planned::Rest(left, right)),
+            (l, r) if is_number(l) && is_number(r) => Ok(self.arithmetic(op, left, right)),
             (PgType::Date, PgType::Int2 | PgType::Int4 | PgType::Int8) => {
                 Ok(Planned::Done(interval::date_plus_days(left, operator, right)))
             }
@@ -232,9 +260,10 @@ impl Resolver<'_> {
             (PgType::Date, PgType::Date) if operator == Operator::Minus => {
                 Ok(Planned::Done(interval::date_difference(left, right)))
             }
-            (PgType::Timestamp | PgType::Timestamptz | PgType::Date, PgType::Timestamp | PgType::Timestamptz | PgType::Date)
-                if operator == Operator::Minus =>
-            {
+            (
+                PgType::Timestamp | PgType::Timestamptz | PgType::Date,
+                PgType::Timestamp | PgType::Timestamptz | PgType::Date,
+            ) if operator == Operator::Minus => {
                 let common = if left_type == PgType::Timestamptz || right_type == PgType::Timestamptz {
                     PgType::Timestamptz
                 } else {
@@ -426,6 +455,10 @@ fn comparison_by_name(name: &str) -> Option<Operator> {
         ">=" => Operator::GtEq,
         _ => return None,
     })
+}
+
+fn is_equality(operator: Operator) -> bool {
+    matches!(operator, Operator::Eq | Operator::NotEq | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom)
 }
 
 /// Is there a comparison between these two different types?

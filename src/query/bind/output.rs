@@ -5,12 +5,13 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::{Column, DFSchema, ExprSchema, ScalarValue};
 use datafusion::logical_expr::expr::{Alias, ScalarFunction};
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion::logical_expr::{Distinct, Expr, ExprSchemable, LogicalPlan};
 
 use super::bound::OutputColumn;
 use super::names;
 use crate::base::ids::Oid;
 use crate::catalog::types::PgType;
+use crate::query::functions::arithmetic;
 
 /// The key of the field metadata that says which table column a column is: `"<table oid>:<attnum>"`.
 pub const ORIGIN_METADATA: &str = "kalam.column";
@@ -29,9 +30,7 @@ fn same_family(stated: &DataType, actual: &DataType) -> bool {
     let text = |data_type: &DataType| {
         matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..))
     };
-    let decimal = |data_type: &DataType| {
-        matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
-    };
+    let decimal = |data_type: &DataType| matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..));
     stated == actual
         || (text(stated) && text(actual))
         || (decimal(stated) && decimal(actual))
@@ -66,6 +65,9 @@ pub fn type_of(expr: &Expr, schema: &dyn ExprSchema) -> PgType {
             .map(|expr| type_of(expr, schema))
             .find(|data_type| *data_type != PgType::Unknown)
             .unwrap_or(PgType::Unknown),
+        Expr::ScalarFunction(call) if arithmetic::type_of_call(call).is_some() => {
+            arithmetic::type_of_call(call).cloned().unwrap_or(PgType::Unknown)
+        }
         Expr::ScalarSubquery(subquery) => {
             subquery.subquery.schema().fields().first().map_or(PgType::Unknown, |field| type_of_field(field))
         }
@@ -123,6 +125,9 @@ fn column_type(plan: &LogicalPlan, index: usize) -> PgType {
         LogicalPlan::Sort(sort) => column_type(&sort.input, index),
         LogicalPlan::Limit(limit) => column_type(&limit.input, index),
         LogicalPlan::Filter(filter) => column_type(&filter.input, index),
+        LogicalPlan::Window(window) if index < window.input.schema().fields().len() => {
+            column_type(&window.input, index)
+        }
         _ => field(),
     }
 }
@@ -144,6 +149,14 @@ fn origin(plan: &LogicalPlan, index: usize) -> Option<(Oid, i16)> {
         LogicalPlan::Sort(sort) => origin(&sort.input, index),
         LogicalPlan::Limit(limit) => origin(&limit.input, index),
         LogicalPlan::Filter(filter) => origin(&filter.input, index),
+        LogicalPlan::Distinct(Distinct::All(input)) => origin(input, index),
+        // A window's own columns come behind those of its input.
+        LogicalPlan::Window(window) if index < window.input.schema().fields().len() => origin(&window.input, index),
+        // The groups come first, as they are in the input unless they are computed.
+        LogicalPlan::Aggregate(aggregate) => match aggregate.group_expr.get(index)? {
+            Expr::Column(column) => origin(&aggregate.input, position(aggregate.input.schema(), column)?),
+            _ => None,
+        },
         LogicalPlan::Join(join) => {
             let left = join.left.schema().fields().len();
             if join.schema.fields().len() != left + join.right.schema().fields().len() {

@@ -26,6 +26,8 @@ pub struct Parameters {
     /// The highest number that is mentioned.
     count: Mutex<usize>,
     mentioned: Mutex<BTreeSet<usize>>,
+    /// The types of casts around parameters and of LIMIT: they count where no operator asks for a type.
+    hints: Mutex<BTreeMap<usize, PgType>>,
 }
 
 impl Parameters {
@@ -34,7 +36,12 @@ impl Parameters {
         let known = types.iter().enumerate().filter_map(|(index, data_type)| {
             data_type.clone().filter(|data_type| *data_type != PgType::Unknown).map(|data_type| (index + 1, data_type))
         });
-        Self { types: Mutex::new(known.collect()), count: Mutex::new(types.len()), mentioned: Mutex::default() }
+        Self {
+            types: Mutex::new(known.collect()),
+            count: Mutex::new(types.len()),
+            mentioned: Mutex::default(),
+            hints: Mutex::default(),
+        }
     }
 
     /// Notes that a parameter is mentioned: `$3` is number 3.
@@ -57,6 +64,17 @@ impl Parameters {
         if !matches!(data_type, PgType::Unknown | PgType::Void) {
             self.types.lock().entry(number).or_insert_with(|| data_type.without_typmod());
         }
+    }
+
+    /// Notes the type that counts when no operator asks for another one.
+    pub fn hint(&self, placeholder: &str, data_type: &PgType) {
+        if let Ok(number) = self.mention(placeholder) {
+            self.hints.lock().entry(number).or_insert_with(|| data_type.without_typmod());
+        }
+    }
+
+    fn known(&self, number: usize) -> Option<PgType> {
+        self.types.lock().get(&number).cloned().or_else(|| self.hints.lock().get(&number).cloned())
     }
 
     /// Notes the type that a use of the placeholder `$n` asks for.
@@ -114,17 +132,20 @@ impl Parameters {
 
     /// The types of all parameters; undecided ones are text.
     pub fn types(&self) -> Vec<PgType> {
-        let types = self.types.lock();
-        (1..=*self.count.lock()).map(|number| types.get(&number).cloned().unwrap_or(PgType::Text)).collect()
+        let count = *self.count.lock();
+        (1..=count).map(|number| self.known(number).unwrap_or(PgType::Text)).collect()
     }
 
-    /// The types so far in DataFusion's form.
+    /// The types so far in DataFusion's form; `complete`, with hints and with text for undecided ones.
     pub fn fields(&self, complete: bool) -> Vec<Option<FieldRef>> {
-        let types = self.types.lock();
-        (1..=*self.count.lock())
+        let count = *self.count.lock();
+        (1..=count)
             .map(|number| {
-                let known = types.get(&number).cloned();
-                let known = if complete { Some(known.unwrap_or(PgType::Text)) } else { known };
+                let known = if complete {
+                    Some(self.known(number).unwrap_or(PgType::Text))
+                } else {
+                    self.types.lock().get(&number).cloned()
+                };
                 known.map(|data_type| Arc::new(data_type.field(format!("${number}"), true)))
             })
             .collect()

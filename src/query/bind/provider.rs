@@ -90,7 +90,8 @@ impl ContextProvider for Provider<'_> {
     }
 
     fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> DataFusionResult<Arc<dyn TableSource>> {
-        let provider = table::function(name, args, self.environment).map_err(errors::external)?;
+        let provider =
+            table::function(name, args, self.environment, self.planner.shared()).map_err(errors::external)?;
         Ok(provider_as_source(provider))
     }
 

@@ -37,9 +37,8 @@ impl Planner {
             }
         }
         let parameters = Parameters::declared(parameter_types);
-        let bound = self
-            .plan(environment, query, &parameters)
-            .and_then(|plan| self.finish(environment, plan, &parameters));
+        let bound =
+            self.plan(environment, query, &parameters).and_then(|plan| self.finish(environment, plan, &parameters));
         bound.map_err(|error| errors::locate(error, query, source))
     }
 
@@ -115,10 +114,7 @@ impl Planner {
 }
 
 /// Plans once when all types are known, otherwise once to learn them and once more to use them.
-pub(crate) fn infer(
-    parameters: &Parameters,
-    build: impl Fn(bool) -> Result<LogicalPlan>,
-) -> Result<LogicalPlan> {
+pub(crate) fn infer(parameters: &Parameters, build: impl Fn(bool) -> Result<LogicalPlan>) -> Result<LogicalPlan> {
     let plan = build(false);
     if !parameters.incomplete() {
         let plan = plan?;

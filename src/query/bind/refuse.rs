@@ -5,8 +5,8 @@
 //! PostgreSQL.
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Function, FunctionArguments, GroupByExpr, OrderByKind, Query, Select, SelectItem, SetExpr,
-    SetQuantifier, TableFactor, WildcardAdditionalOptions,
+    Distinct, Function, FunctionArguments, GroupByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, SetQuantifier,
+    TableFactor, WildcardAdditionalOptions,
 };
 
 use crate::error::{Error, QueryError};
@@ -162,7 +162,15 @@ fn wildcard(options: &WildcardAdditionalOptions) -> Result<(), Error> {
 pub fn table_factor(factor: &TableFactor) -> Result<(), Error> {
     match factor {
         TableFactor::Table {
-            version, with_ordinality, partitions, json_path, sample, index_hints, with_hints, args, ..
+            version,
+            with_ordinality,
+            partitions,
+            json_path,
+            sample,
+            index_hints,
+            with_hints,
+            args,
+            ..
         } => {
             if sample.is_some() {
                 return Err(not_supported("TABLESAMPLE"));

@@ -10,15 +10,19 @@ use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{DFSchema, Result as DataFusionResult};
+use datafusion::common::{Column, DFSchema, Result as DataFusionResult};
 use datafusion::datasource::source_as_provider;
-use datafusion::logical_expr::expr::BinaryExpr;
+use datafusion::functions_aggregate::expr_fn::{array_agg, count};
+use datafusion::logical_expr::expr::{BinaryExpr, Exists, InSubquery};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::{merge_schema, split_conjunction};
-use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, Operator, Subquery};
+use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, lit};
 use datafusion::optimizer::propagate_empty_relation::PropagateEmptyRelation;
 use datafusion::optimizer::{AnalyzerRule, OptimizerContext, OptimizerRule};
 
 use crate::query::functions::apply::{self, Input};
+use crate::query::functions::array::{self, Quantifier};
+use crate::query::functions::kernel;
 use crate::query::system;
 
 /// The rule.
@@ -31,10 +35,22 @@ impl AnalyzerRule for Subqueries {
     }
 
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> DataFusionResult<LogicalPlan> {
-        let plan = plan.transform_up_with_subqueries(|node| empty(node))?.data;
+        let plan = plan.transform_up_with_subqueries(empty)?.data;
         let plan = plan.transform_up_with_subqueries(|node| {
             let schema = merge_schema(&node.inputs());
-            let node = node.map_expressions(|expr| expr.transform_up(|expr| rewrite(expr, &schema)))?;
+            // DataFusion makes joins of EXISTS and IN where they filter rows, and only there.
+            let filters = matches!(node, LogicalPlan::Filter(_));
+            let names = NamePreserver::new(&node);
+            let node = node.map_expressions(|expr| {
+                let name = names.save(&expr);
+                let rewritten = expr.transform_up(|expr| {
+                    if filters {
+                        return rewrite(expr, &schema);
+                    }
+                    as_value(expr)?.transform_data(|expr| expr.transform_up(|expr| rewrite(expr, &schema)))
+                })?;
+                Ok(if rewritten.transformed { rewritten.update_data(|expr| name.restore(expr)) } else { rewritten })
+            })?;
             if node.transformed { node.map_data(LogicalPlan::recompute_schema) } else { Ok(node) }
         })?;
         Ok(plan.data)
@@ -52,12 +68,37 @@ fn empty(node: LogicalPlan) -> DataFusionResult<Transformed<LogicalPlan>> {
         }
         return Ok(Transformed::no(node));
     }
-    let is_empty =
-        |input: &&LogicalPlan| matches!(input, LogicalPlan::EmptyRelation(empty) if !empty.produce_one_row);
+    let is_empty = |input: &&LogicalPlan| matches!(input, LogicalPlan::EmptyRelation(empty) if !empty.produce_one_row);
     if node.inputs().iter().any(is_empty) {
         return PropagateEmptyRelation::new().rewrite(node, &OptimizerContext::new());
     }
     Ok(Transformed::no(node))
+}
+
+/// EXISTS and IN as values: `EXISTS (q)` is `(SELECT count(*) FROM (q LIMIT 1)) > 0`, `x IN (q)` is
+/// `x = ANY (ARRAY(q))`.
+fn as_value(expr: Expr) -> DataFusionResult<Transformed<Expr>> {
+    match expr {
+        Expr::Exists(Exists { subquery, negated }) => {
+            let plan = LogicalPlanBuilder::from(Arc::unwrap_or_clone(subquery.subquery))
+                .limit(0, Some(1))?
+                .aggregate(Vec::<Expr>::new(), [count(lit(1))])?
+                .build()?;
+            let rows = Expr::ScalarSubquery(Subquery { subquery: Arc::new(plan), ..subquery });
+            Ok(Transformed::yes(if negated { rows.eq(lit(0i64)) } else { rows.gt(lit(0i64)) }))
+        }
+        Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+            let column = Expr::Column(Column::from(subquery.subquery.schema().qualified_field(0)));
+            let plan = LogicalPlanBuilder::from(Arc::unwrap_or_clone(subquery.subquery))
+                .aggregate(Vec::<Expr>::new(), [array_agg(column)])?
+                .build()?;
+            let list = Expr::ScalarSubquery(Subquery { subquery: Arc::new(plan), ..subquery });
+            let any =
+                kernel::call(array::quantified(Quantifier::Any, Operator::Eq), vec![*expr, array::or_empty(list)]);
+            Ok(Transformed::yes(if negated { Expr::Not(Box::new(any)) } else { any }))
+        }
+        other => Ok(Transformed::no(other)),
+    }
 }
 
 fn rewrite(expr: Expr, schema: &DFSchema) -> DataFusionResult<Transformed<Expr>> {

@@ -8,10 +8,12 @@ use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, CharacterLength, DataType, ExactNumberInfo, Ident, ObjectName, TimezoneInfo,
 };
+use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::{errors, names};
 use crate::catalog::types::PgType;
-use crate::error::{CatalogError, QueryError, Result};
+use crate::error::{CatalogError, ErrorKind, QueryError, Result};
+use crate::query::parse;
 
 /// The type that a type name in SQL means.
 ///
@@ -33,6 +35,30 @@ pub fn pg_type(data_type: &DataType) -> Result<PgType> {
     }
     let (name, modifiers) = spelled(data_type)?;
     PgType::from_sql(&name, &modifiers)
+}
+
+/// As [`pg_type`], with the place of an unknown name in the statement's text.
+///
+/// # Errors
+/// As [`pg_type`].
+pub fn pg_type_at(data_type: &DataType, source: Option<&str>) -> Result<PgType> {
+    pg_type(data_type).map_err(|error| {
+        let place = match error.kind() {
+            ErrorKind::Catalog(CatalogError::UnknownType(name)) => place(data_type, &name.to_lowercase()),
+            _ => None,
+        };
+        match place.zip(source).and_then(|(place, source)| parse::position(source, place)) {
+            Some(position) => error.at(position),
+            None => error,
+        }
+    })
+}
+
+/// Where a type of this name is written.
+pub fn place(data_type: &DataType, name: &str) -> Option<Location> {
+    let DataType::Custom(written, _) = data_type else { return None };
+    let first = written.0.first()?.as_ident()?;
+    (written.to_string().to_lowercase() == name).then_some(first.span.start)
 }
 
 /// The name PostgreSQL gives to a column that is a cast to this type: `int4` for `integer`.
@@ -62,9 +88,7 @@ fn spelled(data_type: &DataType) -> Result<(String, Vec<i64>)> {
         DataType::Varchar(length) | DataType::CharacterVarying(length) | DataType::CharVarying(length) => {
             Ok(("varchar".into(), characters(length.as_ref())?))
         }
-        DataType::Char(length) | DataType::Character(length) => {
-            Ok(("character".into(), characters(length.as_ref())?))
-        }
+        DataType::Char(length) | DataType::Character(length) => Ok(("character".into(), characters(length.as_ref())?)),
         DataType::Bytea => plain("bytea"),
         DataType::Uuid => plain("uuid"),
         DataType::JSON => plain("json"),

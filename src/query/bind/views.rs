@@ -58,7 +58,7 @@ fn plan(planner: &Planner, environment: &Arc<Environment>, sql: &str) -> Result<
     let Some(mut query) = query else {
         return Err(QueryError::Engine { message: "the text of a system view is not a query".into() }.into());
     };
-    normalise::query(&mut query, &Parameters::default(), planner)?;
+    normalise::view(&mut query, &Parameters::default(), planner)?;
     let provider = Provider::system(planner, environment);
     SqlToRel::new(&provider).sql_statement_to_plan(Statement::Query(Box::new(query))).map_err(errors::translate)
 }

@@ -62,8 +62,7 @@ impl Hash for Apply {
 /// query sees them.
 pub fn call(plan: Arc<LogicalPlan>, inputs: Vec<Input>, arguments: Vec<Expr>) -> Expr {
     let field = Arc::new(plan.schema().field(0).as_ref().clone().with_nullable(true));
-    let signature =
-        Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::VariadicAny], Volatility::Volatile);
+    let signature = Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::VariadicAny], Volatility::Volatile);
     let function = AsyncScalarUDF::new(Arc::new(Apply { plan, inputs, field, signature })).into_scalar_udf();
     Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), arguments))
 }
@@ -101,8 +100,10 @@ impl AsyncScalarUDFImpl for Apply {
         let mut known: HashMap<Vec<ScalarValue>, ScalarValue> = HashMap::new();
         let mut answers = Vec::with_capacity(rows);
         for row in 0..rows {
-            let values =
-                arrays.iter().map(|array| ScalarValue::try_from_array(array, row)).collect::<DataFusionResult<Vec<_>>>()?;
+            let values = arrays
+                .iter()
+                .map(|array| ScalarValue::try_from_array(array, row))
+                .collect::<DataFusionResult<Vec<_>>>()?;
             if let Some(answer) = known.get(&values) {
                 answers.push(answer.clone());
                 continue;
@@ -143,7 +144,13 @@ impl Apply {
         };
         let plan = self.plan.as_ref().clone().transform_up_with_subqueries(|node| {
             let node = node.map_expressions(|expr| expr.transform_up(replace))?;
-            node.map_data(LogicalPlan::recompute_schema)
+            // What was lateral to the outer row is a plain relation once the row is known.
+            node.map_data(|node| match node {
+                LogicalPlan::Subquery(subquery) if subquery.subquery.all_out_ref_exprs().is_empty() => {
+                    Ok(Arc::unwrap_or_clone(subquery.subquery))
+                }
+                other => other.recompute_schema(),
+            })
         })?;
         Ok(plan.data)
     }

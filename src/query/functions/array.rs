@@ -8,10 +8,10 @@ use arrow::compute::{cast, kernels::cmp, take};
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::Result as DataFusionResult;
 use datafusion::logical_expr::{
-    ColumnarValue, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::kernel::Kernel;
+use super::kernel::{self, Kernel};
 use super::rowwise::{Argument, Rowwise};
 use crate::catalog::types::PgType;
 use crate::error::Result;
@@ -51,8 +51,11 @@ fn compare_all(quantifier: Quantifier, operator: Operator, left: &ArrayRef, righ
     let arrow = |error: arrow::error::ArrowError| errors::translate(error.into());
     let repeated = take(left, &UInt32Array::from(rows), None).map_err(arrow)?;
     let values = take(lists.values(), &UInt32Array::from(elements), None).map_err(arrow)?;
-    let values =
-        if values.data_type() == repeated.data_type() { values } else { cast(&values, repeated.data_type()).map_err(arrow)? };
+    let values = if values.data_type() == repeated.data_type() {
+        values
+    } else {
+        cast(&values, repeated.data_type()).map_err(arrow)?
+    };
     let compared = match operator {
         Operator::Eq => cmp::eq(&repeated, &values),
         Operator::NotEq => cmp::neq(&repeated, &values),
@@ -84,7 +87,7 @@ fn compare_all(quantifier: Quantifier, operator: Operator, left: &ArrayRef, righ
 /// The functions of this file that have names in SQL.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
     vec![
-        Arc::new(ScalarUDF::new_from_impl(ArrayOrEmpty { signature: Signature::any(1, Volatility::Immutable) })),
+        array_or_empty(),
         Rowwise::new("array_upper", &[Argument::Any, Argument::Integer], PgType::Int4, |_, row| {
             Ok(ScalarValue::Int32(row.list_length(0).filter(|length| *length > 0 && row.integer(1) == Some(1))))
         })
@@ -95,6 +98,15 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
         })
         .build(),
     ]
+}
+
+fn array_or_empty() -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::new_from_impl(ArrayOrEmpty { signature: Signature::any(1, Volatility::Immutable) }))
+}
+
+/// The list of an aggregate, empty where it is NULL.
+pub fn or_empty(list: Expr) -> Expr {
+    kernel::call(array_or_empty(), vec![list])
 }
 
 /// The list of an aggregate that saw no rows is empty, not NULL.

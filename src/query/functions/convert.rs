@@ -10,7 +10,7 @@ use super::cast::Kind;
 use super::names;
 use crate::base::limits::IDENTIFIER_BYTES;
 use crate::catalog::types::text::{TextDecoder, TextEncoder};
-use crate::catalog::types::{OutputStyle, PgType, Zone, json};
+use crate::catalog::types::{OutputStyle, PgType, Zone, json, number};
 use crate::error::{CatalogError, QueryError, Result};
 use crate::query::bind::errors;
 use crate::query::environment::Environment;
@@ -95,9 +95,9 @@ pub fn convert(
             integers(&arrow(array, &whole, to)?, to)
         }
         (_, T::Int2 | T::Int4 | T::Int8) => integers(array, to),
-        (T::Date, T::Timestamp) => Ok(Arc::new(
-            array.as_primitive::<Date32Type>().unary::<_, TimestampMicrosecondType>(midnight),
-        )),
+        (T::Date, T::Timestamp) => {
+            Ok(Arc::new(array.as_primitive::<Date32Type>().unary::<_, TimestampMicrosecondType>(midnight)))
+        }
         (T::Date, T::Timestamptz) => {
             let zone = &style.time_zone;
             Ok(zoned(array.as_primitive::<Date32Type>().unary(|day| to_utc(midnight(day), zone))))
@@ -155,7 +155,8 @@ fn integers(array: &ArrayRef, to: &PgType) -> Result<ArrayRef> {
 
 fn out_of_range(to: &PgType) -> crate::Error {
     let message = match to {
-        PgType::Numeric(_) => "numeric field overflow".to_owned(),
+        PgType::Numeric(Some((precision, scale))) => return number::field_overflow(*precision, *scale).into(),
+        PgType::Numeric(None) => "numeric field overflow".to_owned(),
         PgType::Oid => "OID out of range".to_owned(),
         other => format!("{} out of range", other.without_typmod()),
     };
@@ -193,10 +194,8 @@ pub fn to_text(array: &ArrayRef, from: &PgType, environment: &Environment) -> Re
         }
         PgType::Regclass | PgType::Regtype | PgType::Regproc | PgType::Regnamespace | PgType::Regrole => {
             let oids = array.as_primitive::<UInt32Type>();
-            let texts: StringArray = oids
-                .iter()
-                .map(|oid| oid.map(|oid| names::name(environment, from, oid)))
-                .collect();
+            let texts: StringArray =
+                oids.iter().map(|oid| oid.map(|oid| names::name(environment, from, oid))).collect();
             Ok(Arc::new(texts))
         }
         _ => encode(array, from, &environment.style),

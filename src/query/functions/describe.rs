@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
-use super::names::quoted;
+use super::names::{self, quoted};
 use super::rowwise::Argument::{Any, Bool, Integer, Oid, Relation, Text};
 use super::rowwise::{Row, Rowwise};
+use crate::base::ids::TableId;
 use crate::catalog::types::PgType;
 use crate::catalog::{PrimaryKey, Table};
 use crate::error::Result;
@@ -34,6 +35,13 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
         .build(),
         Rowwise::new("pg_tablespace_location", &[Oid], PgType::Text, |_, _| Ok(text(""))).build(),
     ];
+    for name in ["pg_table_size", "pg_total_relation_size", "pg_relation_size"] {
+        all.push(Rowwise::new(name, &[Relation, Text], PgType::Int8, table_size).optional(1).build());
+    }
+    // The primary key is the order of the table itself.
+    let nothing = |_: &Environment, _: &Row<'_>| Ok(ScalarValue::Int64(Some(0)));
+    all.push(Rowwise::new("pg_indexes_size", &[Relation], PgType::Int8, nothing).build());
+    all.push(Rowwise::new("pg_database_size", &[Oid], PgType::Int8, database_size).build());
     // Objects that have no comments, and definitions of objects that we do not have.
     let absent: [(&'static str, &[super::rowwise::Argument], usize); 16] = [
         ("obj_description", &[Oid, Text], 1),
@@ -62,6 +70,40 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
 
 fn text(value: impl Into<String>) -> ScalarValue {
     ScalarValue::Utf8(Some(value.into()))
+}
+
+/// The bytes of a table's history files at the statement's snapshot. Fresh rows are not counted: they share
+/// their files with those of all other tables.
+fn size_of(row: &Row<'_>, table: &Table) -> Result<i64> {
+    let Some(context) = row.context() else { return Ok(0) };
+    let files = context.store.history_files(&context.view.at, table.id)?;
+    Ok(files.iter().map(|file| i64::try_from(file.bytes).unwrap_or(i64::MAX)).fold(0, i64::saturating_add))
+}
+
+fn table_size(environment: &Environment, row: &Row<'_>) -> Result<ScalarValue> {
+    let Some(oid) = row.oid(0, &PgType::Regclass)? else { return Ok(ScalarValue::Int64(None)) };
+    if let Some(table) = environment.catalog.table_by_id(TableId(oid)) {
+        return Ok(ScalarValue::Int64(Some(size_of(row, table)?)));
+    }
+    let exists = names::relation_by_oid(&environment.catalog, oid).is_some();
+    Ok(ScalarValue::Int64(exists.then_some(0)))
+}
+
+/// Of the own database; another tenant's size is nobody's business.
+fn database_size(environment: &Environment, row: &Row<'_>) -> Result<ScalarValue> {
+    let own = &environment.catalog.tenant;
+    let asked = match row.text(0) {
+        Some(name) => name == own.name || name == own.id.0.to_string(),
+        None => row.oid(0, &PgType::Oid)? == Some(own.id.0),
+    };
+    if !asked {
+        return Ok(ScalarValue::Int64(None));
+    }
+    let mut bytes = 0i64;
+    for table in environment.catalog.tables() {
+        bytes = bytes.saturating_add(size_of(row, table)?);
+    }
+    Ok(ScalarValue::Int64(Some(bytes)))
 }
 
 fn index_definition(environment: &Environment, row: &Row<'_>) -> Result<ScalarValue> {

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Date32Array, Int64Array, IntervalMonthDayNanoArray, TimestampMicrosecondArray};
 use arrow::compute::kernels::arity::try_binary;
 use arrow::datatypes::{
-    DataType, Date32Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, TimeUnit,
-    TimestampMicrosecondType,
+    DataType, Date32Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, TimeUnit, TimestampMicrosecondType,
 };
 use arrow::error::ArrowError;
 use chrono::{Datelike, NaiveDate};
@@ -57,8 +56,8 @@ pub fn date_plus_days(date: Expr, operator: Operator, days: Expr) -> Expr {
 pub fn date_difference(left: Expr, right: Expr) -> Expr {
     let function = Kernel::new("kalam_date_mi", 2, PgType::Int4, Volatility::Immutable, |_, arrays| {
         let (left, right) = (arrays[0].as_primitive::<Date32Type>(), arrays[1].as_primitive::<Date32Type>());
-        let days: arrow::array::Int32Array = arrow::compute::binary(left, right, i32::wrapping_sub)
-            .map_err(|error| errors::translate(error.into()))?;
+        let days: arrow::array::Int32Array =
+            arrow::compute::binary(left, right, i32::wrapping_sub).map_err(|error| errors::translate(error.into()))?;
         Ok(Arc::new(days))
     });
     call(function, vec![left, right])

@@ -60,7 +60,11 @@ impl Keys {
                 if keys.is_null(row) { None } else { member(document, keys.value(row)) }
             }
             Self::Elements(indexes) => {
-                if indexes.is_null(row) { None } else { element(document, indexes.value(row)) }
+                if indexes.is_null(row) {
+                    None
+                } else {
+                    element(document, indexes.value(row))
+                }
             }
             Self::Paths(paths) => {
                 let paths = paths.as_list::<i32>();

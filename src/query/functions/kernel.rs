@@ -32,6 +32,7 @@ pub struct Kernel {
 
 impl Kernel {
     /// A function of `arguments` arguments of any type.
+    #[expect(clippy::new_ret_no_self, reason = "a kernel is only ever used as the function it makes")]
     pub fn new(
         name: impl Into<String>,
         arguments: usize,

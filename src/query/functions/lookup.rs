@@ -62,10 +62,18 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
         .called_on_null()
         .build(),
     ];
-    for name in ["pg_type_is_visible", "pg_function_is_visible", "pg_operator_is_visible", "pg_collation_is_visible",
-        "pg_opclass_is_visible", "pg_opfamily_is_visible", "pg_conversion_is_visible", "pg_ts_config_is_visible",
-        "pg_ts_dict_is_visible", "pg_statistics_obj_is_visible"]
-    {
+    for name in [
+        "pg_type_is_visible",
+        "pg_function_is_visible",
+        "pg_operator_is_visible",
+        "pg_collation_is_visible",
+        "pg_opclass_is_visible",
+        "pg_opfamily_is_visible",
+        "pg_conversion_is_visible",
+        "pg_ts_config_is_visible",
+        "pg_ts_dict_is_visible",
+        "pg_statistics_obj_is_visible",
+    ] {
         // All of these objects are in pg_catalog, which is always on the path.
         all.push(Rowwise::new(name, &[Oid], PgType::Bool, |_, _| Ok(ScalarValue::Boolean(Some(true)))).build());
     }
@@ -76,9 +84,16 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
                 .build(),
         );
     }
-    for name in ["has_schema_privilege", "has_database_privilege", "has_function_privilege", "has_sequence_privilege",
-        "has_language_privilege", "has_tablespace_privilege", "has_type_privilege", "pg_has_role"]
-    {
+    for name in [
+        "has_schema_privilege",
+        "has_database_privilege",
+        "has_function_privilege",
+        "has_sequence_privilege",
+        "has_language_privilege",
+        "has_tablespace_privilege",
+        "has_type_privilege",
+        "pg_has_role",
+    ] {
         all.push(
             Rowwise::new(name, &[Any, Any, Any], PgType::Bool, |_, _| Ok(ScalarValue::Boolean(Some(true))))
                 .optional(1)

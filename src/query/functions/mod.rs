@@ -5,6 +5,7 @@
 //! transaction or between transactions are marked stable or volatile, so that no cached plan freezes them.
 
 pub mod apply;
+pub mod arithmetic;
 pub mod array;
 pub mod cast;
 pub mod convert;

@@ -11,8 +11,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, FieldRef, Int64Type, UInt32Type};
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
-    Volatility,
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 
 use crate::base::ids::Oid;
@@ -22,6 +21,7 @@ use crate::query::bind::errors;
 use crate::query::bind::output::type_of_field;
 use crate::query::environment::Environment;
 use crate::query::planner::EnvironmentExtension;
+use crate::query::scan::ScanContext;
 use crate::query::{functions, values};
 
 /// What an argument must be.
@@ -117,8 +117,7 @@ impl Rowwise {
     }
 
     fn undefined(&self, types: &[DataType]) -> QueryError {
-        let types: Vec<String> =
-            types.iter().map(|data_type| functions::undefined::type_name(data_type)).collect();
+        let types: Vec<String> = types.iter().map(functions::undefined::type_name).collect();
         QueryError::UndefinedFunction(format!("{}({})", self.name, types.join(", ")))
     }
 }
@@ -170,18 +169,16 @@ impl ScalarUDFImpl for Rowwise {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
         let environment = EnvironmentExtension::of(&args.config_options)?;
+        let context = EnvironmentExtension::context_of(&args.config_options).ok();
         let constant = args.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
         let rows = if constant && self.signature.volatility != Volatility::Volatile { 1 } else { args.number_rows };
         let kinds: Vec<PgType> = args.arg_fields.iter().map(|field| type_of_field(field)).collect();
-        let arrays: Vec<ArrayRef> = args
-            .args
-            .into_iter()
-            .map(|argument| argument.into_array(rows))
-            .collect::<DataFusionResult<_>>()?;
+        let arrays: Vec<ArrayRef> =
+            args.args.into_iter().map(|argument| argument.into_array(rows)).collect::<DataFusionResult<_>>()?;
         let mut answers = Vec::with_capacity(rows);
         let null = values::null_value(&self.returns).map_err(errors::external)?;
         for index in 0..rows {
-            let row = Row { environment, arrays: &arrays, kinds: &kinds, index };
+            let row = Row { environment, context, arrays: &arrays, kinds: &kinds, index };
             let answer = if self.strict && arrays.iter().any(|array| array.is_null(index)) {
                 null.clone()
             } else {
@@ -219,12 +216,18 @@ fn accept(actual: &DataType, wanted: Argument) -> Option<DataType> {
 /// One row of arguments.
 pub struct Row<'a> {
     environment: &'a Arc<Environment>,
+    context: Option<&'a Arc<ScanContext>>,
     arrays: &'a [ArrayRef],
     kinds: &'a [PgType],
     index: usize,
 }
 
 impl Row<'_> {
+    /// The running execution; there is none while a statement is only bound.
+    pub fn context(&self) -> Option<&ScanContext> {
+        self.context.map(Arc::as_ref)
+    }
+
     /// Is the argument there and not NULL?
     pub fn has(&self, argument: usize) -> bool {
         self.arrays.get(argument).is_some_and(|array| !array.is_null(self.index))

@@ -93,7 +93,8 @@ pub fn evaluate(function: &ScalarUDF, environment: &Environment) -> Option<Scala
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
     use PgType::{Bool, Date, Float8, Int4, Name, Oid, Text, Timestamp, Timestamptz, Uuid};
     use Volatility::{Stable, Volatile};
-    let all: Vec<(&'static str, PgType, Volatility, fn(&Environment) -> ScalarValue)> = vec![
+    type Answer = fn(&Environment) -> ScalarValue;
+    let all: Vec<(&'static str, PgType, Volatility, Answer)> = vec![
         ("now", Timestamptz, Stable, |e| timestamptz(e.transaction_start_us)),
         ("current_timestamp", Timestamptz, Stable, |e| timestamptz(e.transaction_start_us)),
         ("transaction_timestamp", Timestamptz, Stable, |e| timestamptz(e.transaction_start_us)),
@@ -172,4 +173,3 @@ fn list(values: &[String]) -> ScalarValue {
     builder.append(true);
     ScalarValue::List(Arc::new(builder.finish()))
 }
-

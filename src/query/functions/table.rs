@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
-use datafusion::catalog::TableProvider;
+use datafusion::catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion::common::ScalarValue;
+use datafusion::execution::session_state::SessionState;
 use datafusion::functions_table::generate_series::GenerateSeriesFunc;
 use datafusion::logical_expr::Expr;
 use futures::FutureExt;
@@ -19,9 +20,14 @@ use crate::query::system::{self, Rows, VirtualTable};
 ///
 /// # Errors
 /// 42883 for a function that is none, 0A000 when its arguments are columns of the query around it.
-pub fn function(name: &str, arguments: Vec<Expr>, environment: &Arc<Environment>) -> Result<Arc<dyn TableProvider>> {
+pub fn function(
+    name: &str,
+    arguments: Vec<Expr>,
+    environment: &Arc<Environment>,
+    state: &SessionState,
+) -> Result<Arc<dyn TableProvider>> {
     match name {
-        "generate_series" if arguments.iter().all(is_constant) => series(&arguments),
+        "generate_series" if arguments.iter().all(is_constant) => series(&arguments, state),
         "generate_series" => Ok(VirtualTable::new(
             name,
             &[("generate_series", PgType::Int8)],
@@ -53,11 +59,8 @@ fn is_constant(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(..) | Expr::Negative(_))
 }
 
-fn series(arguments: &[Expr]) -> Result<Arc<dyn TableProvider>> {
-    use datafusion::catalog::TableFunctionImpl;
-    #[expect(deprecated, reason = "the variant with a session needs one, and constants do not")]
-    let provider = GenerateSeriesFunc {}.call(arguments);
-    provider.map_err(errors::translate)
+fn series(arguments: &[Expr], state: &SessionState) -> Result<Arc<dyn TableProvider>> {
+    GenerateSeriesFunc {}.call_with_args(TableFunctionArgs::new(arguments, state)).map_err(errors::translate)
 }
 
 fn unsupported(what: &'static str) -> Rows {

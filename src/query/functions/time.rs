@@ -80,7 +80,9 @@ impl ScalarUDFImpl for TimeFunction {
         if types.len() < 2 || types.len() > maximum {
             return Err(undefined());
         }
-        let is_text = |data_type: &DataType| matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null);
+        let is_text = |data_type: &DataType| {
+            matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null)
+        };
         let time = match &types[1] {
             DataType::Timestamp(_, _) | DataType::Date32 => types[1].clone(),
             text if is_text(text) => DataType::Utf8,
@@ -128,7 +130,11 @@ impl TimeFunction {
             _ => true,
         };
         let own = if zoned { PgType::Timestamptz } else { PgType::Timestamp };
-        let source = if matches!(from, PgType::Timestamp | PgType::Timestamptz | PgType::Date) { from } else { &PgType::Unknown };
+        let source = if matches!(from, PgType::Timestamp | PgType::Timestamptz | PgType::Date) {
+            from
+        } else {
+            &PgType::Unknown
+        };
         let times = cast::array_to(&arrays[1], source, &own, Kind::Explicit, environment)?;
         let times = times.as_primitive::<TimestampMicrosecondType>();
         let words = arrays[0].as_string::<i32>();

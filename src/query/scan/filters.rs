@@ -122,8 +122,14 @@ fn read(table: &Table, condition: &Expr, limits: &mut [Limits]) {
             let values: Option<Vec<&ScalarValue>> = list.iter().map(constant).collect();
             let Some(values) = values else { return };
             let values: Vec<&ScalarValue> = values.into_iter().filter(|value| !value.is_null()).collect();
-            let least = values.iter().copied().reduce(|a, b| if b.partial_cmp(a).is_some_and(std::cmp::Ordering::is_lt) { b } else { a });
-            let most = values.iter().copied().reduce(|a, b| if b.partial_cmp(a).is_some_and(std::cmp::Ordering::is_gt) { b } else { a });
+            let least = values
+                .iter()
+                .copied()
+                .reduce(|a, b| if b.partial_cmp(a).is_some_and(std::cmp::Ordering::is_lt) { b } else { a });
+            let most = values
+                .iter()
+                .copied()
+                .reduce(|a, b| if b.partial_cmp(a).is_some_and(std::cmp::Ordering::is_gt) { b } else { a });
             if let (Some(least), Some(most)) = (least, most) {
                 note(table, column, Operator::GtEq, least, limits);
                 note(table, column, Operator::LtEq, most, limits);

@@ -94,7 +94,10 @@ async fn a_bad_literal_fails_as_on_the_planned_path() {
     let mut world = filled().await;
     let sql = "SELECT content FROM messages WHERE conversation_id = 'a' AND id = 'nonsense'";
     let direct = world.failure(sql).await;
-    assert_eq!((direct.0.as_str(), direct.1.as_str(), direct.2), ("22P02", "invalid input syntax for type uuid: \"nonsense\"", Some(67)));
+    assert_eq!(
+        (direct.0.as_str(), direct.1.as_str(), direct.2),
+        ("22P02", "invalid input syntax for type uuid: \"nonsense\"", Some(67))
+    );
     world.direct_path = false;
     assert_eq!(world.failure(sql).await.0, direct.0);
 }

@@ -1,5 +1,6 @@
 //! Queries on the real engine, the real catalog and real transactions, in a temporary directory.
 
+mod arithmetic;
 mod direct;
 mod dml;
 mod errors;

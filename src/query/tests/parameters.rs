@@ -42,25 +42,24 @@ async fn values_arrive_in_their_places() {
     let world = World::new().await;
     world.create(numbers()).await;
     let insert = "INSERT INTO numbers (n, t, d) VALUES ($1, upper($2), $3), ($1, $2, DEFAULT)";
-    let parameters = [
-        ScalarValue::Int32(Some(7)),
-        ScalarValue::Utf8(Some("seven".into())),
-        ScalarValue::Date32(Some(0)),
-    ];
+    let parameters =
+        [ScalarValue::Int32(Some(7)), ScalarValue::Utf8(Some("seven".into())), ScalarValue::Date32(Some(0))];
     world.run_with(insert, &[], &parameters).await.unwrap();
     assert_eq!(world.lines("SELECT n, t, d FROM numbers ORDER BY t").await, ["7|SEVEN|1970-01-01", "7|seven|∅"]);
     let select = "SELECT t, (SELECT max(i.t) FROM numbers i WHERE i.n = $1 AND i.t <> o.t) FROM numbers o WHERE n = $1 ORDER BY t LIMIT $2";
-    let answer = world
-        .run_with(select, &[], &[ScalarValue::Int32(Some(7)), ScalarValue::Int64(Some(1))])
-        .await
-        .unwrap();
+    let answer =
+        world.run_with(select, &[], &[ScalarValue::Int32(Some(7)), ScalarValue::Int64(Some(1))]).await.unwrap();
     assert_eq!(answer.lines(), ["SEVEN|seven"]);
     world
-        .run_with("UPDATE numbers SET x = $1, v = $2 WHERE t = $3", &[], &[
-            ScalarValue::Decimal128(Some(125), 10, 2),
-            ScalarValue::Utf8(Some("ab".into())),
-            ScalarValue::Utf8(Some("seven".into())),
-        ])
+        .run_with(
+            "UPDATE numbers SET x = $1, v = $2 WHERE t = $3",
+            &[],
+            &[
+                ScalarValue::Decimal128(Some(125), 10, 2),
+                ScalarValue::Utf8(Some("ab".into())),
+                ScalarValue::Utf8(Some("seven".into())),
+            ],
+        )
         .await
         .unwrap();
     assert_eq!(world.lines("SELECT x, v FROM numbers WHERE t = 'seven'").await, ["1.25|ab"]);

@@ -61,23 +61,30 @@ async fn psql_shows_the_table() {
     assert_eq!(answer(&world, "di", "relkind").await, ["public|messages_pkey|index|app|messages"]);
     assert_eq!(answer(&world, "dn", "nspname").await, ["kalam|kalam", "public|app"]);
     assert_eq!(answer(&world, "d messages", "^(messages)$").await.len(), 1);
-    assert_eq!(answer(&world, "d messages", "attnotnull").await, [
-        "conversation_id|text|∅|t|∅||",
-        "id|uuid|uuidv7()|t|∅||",
-        "role|text|'user'|f|∅||",
-        "author|text|current_user|f|∅||",
-        "content|text|∅|f|∅||",
-        "reply_to|uuid|∅|f|∅||",
-        "metadata|jsonb|∅|f|∅||",
-        "created_at|timestamp with time zone|now()|f|∅||",
-    ]);
+    assert_eq!(
+        answer(&world, "d messages", "attnotnull").await,
+        [
+            "conversation_id|text|∅|t|∅||",
+            "id|uuid|uuidv7()|t|∅||",
+            "role|text|'user'::text|f|∅||",
+            "author|text|CURRENT_USER|f|∅||",
+            "content|text|∅|f|∅||",
+            "reply_to|uuid|∅|f|∅||",
+            "metadata|jsonb|∅|f|∅||",
+            "created_at|timestamp with time zone|now()|f|∅||",
+        ]
+    );
     let index = answer(&world, "d messages", "indisprimary").await;
-    assert_eq!(index, [
-        "messages_pkey|t|t|f|t|CREATE UNIQUE INDEX messages_pkey ON public.messages USING btree (conversation_id, id)|PRIMARY KEY (conversation_id, id)|p|f|f|f|0"
-    ]);
-    assert_eq!(answer(&world, "d messages", "contype = 'c'").await, [
-        "messages_role_check|CHECK (role IN ('system', 'user', 'assistant', 'tool'))"
-    ]);
+    assert_eq!(
+        index,
+        [
+            "messages_pkey|t|t|f|t|CREATE UNIQUE INDEX messages_pkey ON public.messages USING btree (conversation_id, id)|PRIMARY KEY (conversation_id, id)|p|f|f|f|0"
+        ]
+    );
+    assert_eq!(
+        answer(&world, "d messages", "contype = 'c'").await,
+        ["messages_role_check|CHECK (role IN ('system', 'user', 'assistant', 'tool'))"]
+    );
     let databases = answer(&world, "l", "pg_database").await;
     assert!(databases.iter().any(|line| line.starts_with("demo|app|UTF8")), "{databases:?}");
     let roles = answer(&world, "du", "pg_roles").await;

@@ -9,14 +9,18 @@ async fn constants_have_postgresqls_names_and_types() {
     let world = World::new().await;
     let answer = world.run("SELECT 1, 1, 'x', 1.5, true, NULL, 1 AS a, 2 AS a, now()").await.unwrap();
     assert_eq!(answer.lines(), ["1|1|x|1.5|t|∅|1|2|2024-02-29 12:00:00+00"]);
-    assert_eq!(
-        answer.names(),
-        ["?column?", "?column?", "?column?", "?column?", "bool", "?column?", "a", "a", "now"]
-    );
+    assert_eq!(answer.names(), ["?column?", "?column?", "?column?", "?column?", "bool", "?column?", "a", "a", "now"]);
     assert_eq!(
         answer.types(),
         [
-            "integer", "integer", "text", "numeric(2,1)", "boolean", "text", "integer", "integer",
+            "integer",
+            "integer",
+            "text",
+            "numeric(2,1)",
+            "boolean",
+            "text",
+            "integer",
+            "integer",
             "timestamp with time zone"
         ]
     );
@@ -36,17 +40,16 @@ async fn rows_come_back() {
     );
     assert_eq!(world.lines("SELECT count(*), sum(n), max(t) FROM numbers WHERE b").await, ["1|1|one"]);
     assert_eq!(world.lines("SELECT t, count(*) FROM numbers GROUP BY 1 ORDER BY 2, 1 DESC").await, ["two|1", "one|1"]);
-    assert_eq!(world.lines("SELECT d + 1, d - '2024-01-01', d + interval '1 month' FROM numbers WHERE n = 1").await, [
-        "2024-02-01|30|2024-02-29 00:00:00"
-    ]);
     assert_eq!(
-        world.lines("SELECT a.n, b.n FROM numbers a JOIN numbers b ON a.n < b.n").await,
-        ["1|2"]
+        world.lines("SELECT d + 1, d - '2024-01-01', d + interval '1 month' FROM numbers WHERE n = 1").await,
+        ["2024-02-01|30|2024-02-29 00:00:00"]
     );
+    assert_eq!(world.lines("SELECT a.n, b.n FROM numbers a JOIN numbers b ON a.n < b.n").await, ["1|2"]);
     assert_eq!(world.lines("SELECT s.n FROM (SELECT n, n FROM numbers) s(n, m) WHERE m = 2").await, ["2"]);
-    assert_eq!(world.lines("WITH x AS (SELECT n FROM numbers) SELECT *, n FROM x ORDER BY n FETCH FIRST 1 ROW ONLY").await, [
-        "1|1"
-    ]);
+    assert_eq!(
+        world.lines("WITH x AS (SELECT n FROM numbers) SELECT *, n FROM x ORDER BY n FETCH FIRST 1 ROW ONLY").await,
+        ["1|1"]
+    );
     assert_eq!(world.lines("SELECT n FROM numbers WHERE n IN ('1', 3) OR t LIKE 'tw%' ORDER BY n").await, ["1", "2"]);
     assert_eq!(world.lines("VALUES (1, 'a'), (2, 'b') ORDER BY 1 DESC").await, ["2|b", "1|a"]);
     assert_eq!(world.lines("SELECT 1 UNION ALL SELECT 2 ORDER BY 1").await, ["1", "2"]);
@@ -55,24 +58,37 @@ async fn rows_come_back() {
 #[tokio::test]
 async fn columns_know_where_they_come_from() {
     let world = World::new().await;
-    world.direct_path_off_and(|world| async move {
-        let answer = world
-            .run("SELECT s.content, upper(s.author), s.id AS x FROM (SELECT * FROM messages) s ORDER BY 1 LIMIT 1")
-            .await
-            .unwrap();
-        let table = world.manager.catalogs().by_id(world.tenant).unwrap().table("public", "messages").unwrap().id.0;
-        let origins: Vec<(u32, i16)> = answer.columns.iter().map(|column| (column.table, column.attnum)).collect();
-        assert_eq!(origins, [(table, 5), (0, 0), (table, 2)]);
-    })
-    .await;
+    world
+        .direct_path_off_and(|world| async move {
+            let answer = world
+                .run("SELECT s.content, upper(s.author), s.id AS x FROM (SELECT * FROM messages) s ORDER BY 1 LIMIT 1")
+                .await
+                .unwrap();
+            let table = world.manager.catalogs().by_id(world.tenant).unwrap().table("public", "messages").unwrap().id.0;
+            let origins: Vec<(u32, i16)> = answer.columns.iter().map(|column| (column.table, column.attnum)).collect();
+            assert_eq!(origins, [(table, 5), (0, 0), (table, 2)]);
+            for sql in [
+                "SELECT content, count(*) OVER (), id AS x FROM messages",
+                "SELECT content, count(*), id FROM messages GROUP BY id, content",
+                "SELECT DISTINCT content, 1, id FROM messages",
+            ] {
+                let answer = world.run(sql).await.unwrap();
+                let origins: Vec<(u32, i16)> =
+                    answer.columns.iter().map(|column| (column.table, column.attnum)).collect();
+                assert_eq!(origins, [(table, 5), (0, 0), (table, 2)], "{sql}");
+            }
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn literals_take_the_type_of_their_column() {
     let world = World::new().await;
     world
-        .run("INSERT INTO messages (conversation_id, id, content, metadata) VALUES
-              ('lobby', '00000000-0000-7000-8000-000000000001', 'hello', '{\"b\": 1, \"a\": [1, {\"c\": \"x\"}]}')")
+        .run(
+            "INSERT INTO messages (conversation_id, id, content, metadata) VALUES
+              ('lobby', '00000000-0000-7000-8000-000000000001', 'hello', '{\"b\": 1, \"a\": [1, {\"c\": \"x\"}]}')",
+        )
         .await
         .unwrap();
     for (condition, found) in [
@@ -98,9 +114,10 @@ async fn literals_take_the_type_of_their_column() {
         let lines = world.lines(&format!("SELECT count(*) FROM messages WHERE {condition}")).await;
         assert_eq!(lines, [if found { "1" } else { "0" }], "{condition}");
     }
-    assert_eq!(world.lines("SELECT metadata, metadata->'a' FROM messages").await, [
-        "{\"a\": [1, {\"c\": \"x\"}], \"b\": 1}|[1, {\"c\": \"x\"}]"
-    ]);
+    assert_eq!(
+        world.lines("SELECT metadata, metadata->'a' FROM messages").await,
+        ["{\"a\": [1, {\"c\": \"x\"}], \"b\": 1}|[1, {\"c\": \"x\"}]"]
+    );
 }
 
 #[tokio::test]
@@ -170,18 +187,61 @@ async fn correlated_subqueries_have_one_row() {
         ["a|1", "b|2", "c|2"]
     );
     assert_eq!(
-        world.lines("SELECT t FROM numbers o WHERE EXISTS (SELECT 1 FROM numbers i WHERE i.n = o.n AND i.t > o.t)").await,
+        world
+            .lines("SELECT t FROM numbers o WHERE EXISTS (SELECT 1 FROM numbers i WHERE i.n = o.n AND i.t > o.t)")
+            .await,
         ["b"]
     );
+    assert_eq!(
+        world.lines("SELECT o.t, EXISTS (SELECT 1 FROM numbers i WHERE i.n = o.n AND i.t > o.t), NOT EXISTS (SELECT 1 WHERE false), o.n IN (SELECT n + 1 FROM numbers), o.n NOT IN (SELECT NULL::int) FROM numbers o ORDER BY o.t").await,
+        ["a|f|t|f|∅", "b|t|t|t|∅", "c|f|t|t|∅"]
+    );
     let failed = world.failure("SELECT (SELECT i.t FROM numbers i WHERE i.n = o.n) FROM numbers o").await;
-    assert_eq!((failed.0.as_str(), failed.1.as_str()), ("21000", "more than one row returned by a subquery used as an expression"));
+    assert_eq!(
+        (failed.0.as_str(), failed.1.as_str()),
+        ("21000", "more than one row returned by a subquery used as an expression")
+    );
     assert_eq!(world.failure("SELECT (SELECT t FROM numbers)").await.0, "21000");
+}
+
+#[tokio::test]
+async fn queries_can_be_recursive() {
+    let world = World::new().await;
+    world.create(numbers()).await;
+    world.run("INSERT INTO numbers (n, t) VALUES (1, 'a'), (2, 'b')").await.unwrap();
+    for sql in [
+        "WITH RECURSIVE s(n) AS (SELECT n FROM numbers WHERE n = 1 UNION ALL SELECT s.n + p.n FROM s JOIN numbers p ON p.n = 1 WHERE s.n < 3) SELECT n FROM s ORDER BY n",
+        "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3) SELECT n FROM s ORDER BY n",
+        "WITH RECURSIVE s AS (SELECT 1 AS n UNION SELECT s.n + 1 FROM s WHERE s.n < 3) SELECT * FROM s ORDER BY 1",
+    ] {
+        assert_eq!(world.lines(sql).await, ["1", "2", "3"], "{sql}");
+    }
+    assert_eq!(
+        world.lines("WITH RECURSIVE s(n, path) AS (SELECT n, t FROM numbers WHERE n = 1 UNION ALL SELECT p.n, s.path || p.t FROM s JOIN numbers p ON p.n = s.n + 1) SELECT path FROM s ORDER BY n").await,
+        ["a", "ab"]
+    );
+}
+
+#[tokio::test]
+async fn numbers_of_any_size_are_read() {
+    let world = World::new().await;
+    assert_eq!(
+        world.lines("SELECT 1e-300, -1e-300, -1.7e308, 1.5, 1e2, 0.00000000000000000001").await,
+        ["1e-300|-1e-300|-1.7e+308|1.5|100|0.00000000000000000001"]
+    );
 }
 
 #[tokio::test]
 async fn functions_of_the_session_act_and_answer() {
     let world = World::new().await;
-    assert_eq!(world.lines("SELECT set_config('application_name', 'x', false), current_setting('server_version_num')::int / 100").await, ["x|1500"]);
+    assert_eq!(
+        world
+            .lines(
+                "SELECT set_config('application_name', 'x', false), current_setting('server_version_num')::int / 100"
+            )
+            .await,
+        ["x|1500"]
+    );
     assert_eq!(world.lines("SELECT current_setting('nosuch', true)").await, ["∅"]);
     assert_eq!(world.failure("SELECT current_setting('nosuch')").await.0, "42704");
     assert_eq!(world.lines("SELECT pg_notify('news', 'hello')").await.len(), 1);
@@ -220,8 +280,7 @@ async fn a_cancelled_result_stops_in_the_middle() {
     let bound = world.bind(sql, &[]).await.unwrap();
     let cancel = CancellationToken::new();
     let (view, store) = (transaction.view(), transaction.store());
-    let mut rows =
-        world.planner.execute(&environment, &bound, &[], view, store, cancel.clone()).await.unwrap();
+    let mut rows = world.planner.execute(&environment, &bound, &[], view, store, cancel.clone()).await.unwrap();
     assert!(rows.next().await.unwrap().is_ok());
     cancel.cancel();
     let error = rows.next().await.unwrap().unwrap_err();

@@ -15,9 +15,7 @@ use crate::base::random::Random;
 use crate::base::shutdown::CancellationToken;
 use crate::catalog::types::text::TextEncoder;
 use crate::catalog::types::{OutputStyle, PgType};
-use crate::catalog::{
-    Catalogs, CheckDefinition, ColumnDefinition, PrimaryKeyDefinition, TableDefinition, Tenant,
-};
+use crate::catalog::{Catalogs, CheckDefinition, ColumnDefinition, PrimaryKeyDefinition, TableDefinition, Tenant};
 use crate::error::{QueryError, Result};
 use crate::notify::{Hub, QueueLimits};
 use crate::query::ast::Statement;
@@ -319,10 +317,7 @@ pub fn messages() -> TableDefinition {
             column("metadata", PgType::Jsonb, false, None),
             column("created_at", PgType::Timestamptz, false, Some("now()")),
         ],
-        primary_key: Some(PrimaryKeyDefinition {
-            name: None,
-            columns: vec!["conversation_id".into(), "id".into()],
-        }),
+        primary_key: Some(PrimaryKeyDefinition { name: None, columns: vec!["conversation_id".into(), "id".into()] }),
         checks: vec![CheckDefinition {
             name: None,
             expression: "role IN ('system', 'user', 'assistant', 'tool')".into(),
@@ -334,7 +329,8 @@ pub fn messages() -> TableDefinition {
 
 /// A table without a primary key: `numbers (n int, t text, x numeric(10,2), f float8, v varchar(3), d date, b bool)`.
 pub fn numbers() -> TableDefinition {
-    let column = |name: &str, data_type| ColumnDefinition { name: name.into(), data_type, not_null: false, default: None };
+    let column =
+        |name: &str, data_type| ColumnDefinition { name: name.into(), data_type, not_null: false, default: None };
     TableDefinition {
         schema: "public".into(),
         name: "numbers".into(),

@@ -90,7 +90,7 @@ async fn a_panic_ends_its_session_and_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_that_is_not_there_is_not_told_apart() {
     let bench = Bench::start().await;
-    let error = bench.connect("ghost").await.err().expect("there is no such tenant");
+    let error = bench.connect("ghost").await.expect_err("there is no such tenant");
     let error = error.as_db_error().unwrap();
     assert_eq!((error.severity(), error.code().code()), ("FATAL", "28P01"));
     assert_eq!(error.message(), "password authentication failed for user \"app\"");

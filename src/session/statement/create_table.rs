@@ -13,7 +13,7 @@ use crate::query::ast::{
     CheckConstraint, ColumnDef, ColumnOption, ConstraintCharacteristics, CreateTable, CreateTableOptions, DataType,
     Expr, Ident, IndexColumn, PrimaryKeyConstraint, SqlOption, TableConstraint, Value,
 };
-use crate::query::{Environment, Planner, pg_type};
+use crate::query::{Environment, Planner, pg_type_at};
 
 /// Reads a CREATE TABLE. `schema` is where the table goes, `owner` whose it is.
 ///
@@ -36,7 +36,7 @@ pub(crate) fn definition(
     };
     // Types first: a default or a check may come before the column it needs.
     for column in &create.columns {
-        let data_type = column_type(&column.data_type)?;
+        let data_type = column_type(&column.data_type, environment.source.as_deref())?;
         let name = short(ident(&column.name))?;
         table.columns.push(ColumnDefinition { name, data_type, not_null: false, default: None });
     }
@@ -114,14 +114,14 @@ fn changes(options: &CreateTableOptions) -> Result<bool> {
     Ok(changes)
 }
 
-fn column_type(data_type: &DataType) -> Result<PgType> {
+fn column_type(data_type: &DataType, source: Option<&str>) -> Result<PgType> {
     if let DataType::Custom(name, _) = data_type {
         let name = name.to_string().to_lowercase();
         if matches!(name.as_str(), "serial" | "serial4" | "bigserial" | "serial8" | "smallserial" | "serial2") {
             return Err(not_supported(&format!("type {name}")));
         }
     }
-    pg_type(data_type)
+    pg_type_at(data_type, source)
 }
 
 fn read_column(

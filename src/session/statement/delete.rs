@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Running;
+use super::by_key::{self, ByKey};
 use super::running::ready;
 use super::update::{IDENTITY_COLUMNS, without_identity};
 use crate::Result;
@@ -13,18 +14,32 @@ use crate::session::prepared::{Plan, Prepared};
 use crate::transaction::Applied;
 
 /// Removes all rows that the statement finds.
-pub(crate) async fn run(running: &mut Running<'_>, prepared: &Prepared, bound: &Arc<BoundDelete>) -> Result<Outcome> {
-    let mut bound = bound.clone();
+pub(crate) async fn run(
+    running: &mut Running<'_>,
+    prepared: &Prepared,
+    bound: &Arc<BoundDelete>,
+    by_key: &Option<Arc<ByKey>>,
+) -> Result<Outcome> {
+    let (mut bound, mut by_key) = (bound.clone(), by_key.clone());
     running.role().may_write(&bound.table.name)?;
     loop {
-        let found = running.collect(&bound.source).await?;
-        let identity: Vec<_> = (0..IDENTITY_COLUMNS).collect();
-        let identity = found.project(&identity).map_err(|source| StorageError::Arrow { source })?;
+        let (identity, rows) = match &by_key {
+            Some(by_key) => {
+                let found = by_key::find(running, &bound.table, by_key).await?;
+                (found.identity, found.rows)
+            }
+            None => {
+                let found = running.collect(&bound.source).await?;
+                let identity: Vec<_> = (0..IDENTITY_COLUMNS).collect();
+                let identity = found.project(&identity).map_err(|source| StorageError::Arrow { source })?;
+                (identity, without_identity(&found)?)
+            }
+        };
         match running.transaction().delete(&bound.table, &identity).await? {
             Applied::Done(changed) => {
                 let outcome = match &bound.returning {
                     Some(returning) => {
-                        let rows = changed.of(&without_identity(&found)?)?;
+                        let rows = changed.of(&rows)?;
                         let returned =
                             running.planner().returning(&running.environment, returning, running.parameters, &rows)?;
                         ready(returning.columns.clone(), vec![returned], RowsTag::Delete)
@@ -37,11 +52,11 @@ pub(crate) async fn run(running: &mut Running<'_>, prepared: &Prepared, bound: &
             Applied::Retry => {
                 running.begin_again().await?;
                 if running.session.validity(&running.environment) != prepared.valid {
-                    bound = match running.session.plan(&prepared.parsed, &prepared.declared, &running.environment)?.plan
-                    {
-                        Plan::Delete(bound) => bound,
+                    let fresh = running.session.plan(&prepared.parsed, &prepared.declared, &running.environment)?;
+                    match fresh.plan {
+                        Plan::Delete(again, again_by_key) => (bound, by_key) = (again, again_by_key),
                         _ => return Err(SessionError::PlanChanged.into()),
-                    };
+                    }
                 }
             }
         }

@@ -40,10 +40,10 @@ pub(crate) async fn run(running: &mut Running<'_>, options: Explain, statement: 
             };
             change(&mut inner, &prepared, "Insert", &insert.table.name, source, options).await?
         }
-        Plan::Update(update) => {
+        Plan::Update(update, _) => {
             change(&mut inner, &prepared, "Update", &update.table.name, Some(update.source.clone()), options).await?
         }
-        Plan::Delete(delete) => {
+        Plan::Delete(delete, _) => {
             change(&mut inner, &prepared, "Delete", &delete.table.name, Some(delete.source.clone()), options).await?
         }
         Plan::Empty | Plan::Other => return Err(not_supported("EXPLAIN of this statement")),
@@ -115,8 +115,8 @@ async fn plan_lines(running: &mut Running<'_>, bound: &Bound, analyze: bool, ver
 async fn execute(running: &mut Running<'_>, prepared: &Prepared) -> Result<String> {
     let outcome = match &prepared.plan {
         Plan::Insert(bound) => super::insert::run(running, bound).await?,
-        Plan::Update(bound) => super::update::run(running, prepared, bound).await?,
-        Plan::Delete(bound) => super::delete::run(running, prepared, bound).await?,
+        Plan::Update(bound, by_key) => super::update::run(running, prepared, bound, by_key).await?,
+        Plan::Delete(bound, by_key) => super::delete::run(running, prepared, bound, by_key).await?,
         Plan::Select(_) | Plan::Empty | Plan::Other => return Err(not_supported("EXPLAIN ANALYZE of this statement")),
     };
     match outcome {

@@ -9,6 +9,7 @@ pub(crate) mod names;
 pub(crate) mod parse;
 pub(crate) mod reader;
 
+pub(crate) mod by_key;
 pub(crate) mod delete;
 pub(crate) mod insert;
 pub(crate) mod select;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use super::Running;
+use super::by_key::{self, ByKey};
 use super::running::ready;
 use crate::Result;
 use crate::error::{SessionError, StorageError};
@@ -20,21 +21,34 @@ use crate::transaction::Applied;
 pub(super) const IDENTITY_COLUMNS: usize = 2;
 
 /// Changes all rows that the statement finds.
-pub(crate) async fn run(running: &mut Running<'_>, prepared: &Prepared, bound: &Arc<BoundUpdate>) -> Result<Outcome> {
-    let mut bound = bound.clone();
+pub(crate) async fn run(
+    running: &mut Running<'_>,
+    prepared: &Prepared,
+    bound: &Arc<BoundUpdate>,
+    by_key: &Option<Arc<ByKey>>,
+) -> Result<Outcome> {
+    let (mut bound, mut by_key) = (bound.clone(), by_key.clone());
     running.role().may_write(&bound.table.name)?;
     loop {
         running.prepare_checks(&bound.table);
-        let found = running.collect(&bound.source).await?;
-        let (identity, rows) = split(&found, bound.table.columns.len())?;
+        let (identity, rows) = match &by_key {
+            Some(by_key) => {
+                let found = by_key::find(running, &bound.table, by_key).await?;
+                let rows = by_key::changed(&bound.table, by_key, &found.rows, running.parameters)?;
+                (found.identity, rows)
+            }
+            None => {
+                let found = running.collect(&bound.source).await?;
+                split(&found, bound.table.columns.len())?
+            }
+        };
         match running.transaction().update(&bound.table, &identity, rows.clone()).await? {
             Applied::Done(changed) => {
                 let outcome = match &bound.returning {
                     Some(returning) => {
-                        // Columns of other tables in FROM stand behind those of the table.
-                        let all = changed.of(&without_identity(&found)?)?;
+                        let rows = changed.of(&rows)?;
                         let returned =
-                            running.planner().returning(&running.environment, returning, running.parameters, &all)?;
+                            running.planner().returning(&running.environment, returning, running.parameters, &rows)?;
                         ready(returning.columns.clone(), vec![returned], RowsTag::Update)
                     }
                     None => Outcome::Command { tag: RowsTag::Update.finish(changed.count) },
@@ -45,7 +59,7 @@ pub(crate) async fn run(running: &mut Running<'_>, prepared: &Prepared, bound: &
             Applied::Retry => {
                 running.begin_again().await?;
                 if running.session.validity(&running.environment) != prepared.valid {
-                    bound = again(running, prepared)?;
+                    (bound, by_key) = again(running, prepared)?;
                 }
             }
         }
@@ -53,9 +67,9 @@ pub(crate) async fn run(running: &mut Running<'_>, prepared: &Prepared, bound: &
 }
 
 /// The definitions have changed while the statement waited: it is bound once more.
-fn again(running: &Running<'_>, prepared: &Prepared) -> Result<Arc<BoundUpdate>> {
+fn again(running: &Running<'_>, prepared: &Prepared) -> Result<(Arc<BoundUpdate>, Option<Arc<ByKey>>)> {
     match running.session.plan(&prepared.parsed, &prepared.declared, &running.environment)?.plan {
-        Plan::Update(bound) => Ok(bound),
+        Plan::Update(bound, by_key) => Ok((bound, by_key)),
         _ => Err(SessionError::PlanChanged.into()),
     }
 }

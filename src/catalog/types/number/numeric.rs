@@ -42,6 +42,19 @@ pub fn parse_numeric(text: &str) -> Result<Digits> {
     }
 }
 
+/// 22003 for a value that `numeric(precision, scale)` cannot hold, with PostgreSQL's DETAIL.
+pub fn field_overflow(precision: impl Into<i32>, scale: impl Into<i32>) -> CatalogError {
+    let (precision, scale) = (precision.into(), scale.into());
+    let whole = precision - scale;
+    let bound = if whole == 0 { "1".to_owned() } else { format!("10^{whole}") };
+    CatalogError::NumberOutOfRange {
+        message: "numeric field overflow".into(),
+        detail: Some(format!(
+            "A field with precision {precision}, scale {scale} must round to an absolute value less than {bound}."
+        )),
+    }
+}
+
 impl Digits {
     /// Reads `[sign] digits [. digits] [e [sign] digits]`. `None` for anything else. The exponent moves
     /// the point; digits behind it stay (`1.50`), and are never added (`1e2` is 100).
@@ -130,15 +143,7 @@ impl Digits {
     pub fn to_decimal(mut self, precision: u8, scale: i8) -> Result<i256> {
         self.round(usize::try_from(scale).unwrap_or(0));
         if self.digits.len() > usize::from(precision) {
-            let whole = i32::from(precision) - i32::from(scale);
-            let bound = if whole == 0 { "1".to_owned() } else { format!("10^{whole}") };
-            return Err(CatalogError::NumberOutOfRange {
-                message: "numeric field overflow".into(),
-                detail: Some(format!(
-                    "A field with precision {precision}, scale {scale} must round to an absolute value less than {bound}."
-                )),
-            }
-            .into());
+            return Err(field_overflow(precision, scale).into());
         }
         Ok(self.to_i256())
     }

@@ -1,0 +1,9 @@
+//! What must not work: wrong tokens, plaintext, broken messages, the way to other tenants, to files and URLs.
+//!
+//! After every attack the same question: does the server still serve the others?
+
+mod input;
+mod startup;
+mod surface;
+mod tenants;
+mod tokens;
