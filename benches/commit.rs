@@ -23,11 +23,6 @@ use kalam::storage::{CommitObserver, Durability, Engine, KeyRange, ScanOrder, Sc
 use kalam::transaction::locks::{LockTable, Patience, Target};
 use kalam::transaction::{Manager, Mode, OnConflict};
 
-/// The allocator of the server.
-#[cfg(feature = "server")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const MESSAGES: usize = 10_000;
 
 struct World {
