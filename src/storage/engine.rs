@@ -242,6 +242,12 @@ impl Engine {
         }
     }
 
+    /// RocksDB itself, for tests that look at its files.
+    #[cfg(test)]
+    pub(super) fn database(&self) -> &rocksdb::DB {
+        &self.shared.db
+    }
+
     /// Resolves when no read point is alive that may not see `version`: then what left the manifest at
     /// that version may leave the disk.
     pub async fn released_before(&self, version: u64) {
