@@ -7,6 +7,7 @@
 //! so that this floor never looks up.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -21,6 +22,29 @@ use crate::error::Result;
 /// What a statement knows about its session. Cheap to clone through its `Arc`.
 #[derive(Clone)]
 pub struct Environment {
+    /// What statements have in common until the catalog or a setting changes; its fields are read as if they
+    /// were fields of the environment.
+    pub known: Arc<Known>,
+    /// TimeZone, DateStyle and the other settings that decide how values read and print.
+    pub style: OutputStyle,
+    /// `now()`: when the transaction began, microseconds since the Unix epoch.
+    pub transaction_start_us: i64,
+    /// `statement_timestamp()`.
+    pub statement_start_us: i64,
+    /// The whole text that positions of errors count in; `None` for statements without a text of their own.
+    pub source: Option<Arc<str>>,
+}
+
+impl Deref for Environment {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        &self.known
+    }
+}
+
+/// What a session knows between statements: made anew when the catalog or a setting that matters changes.
+pub struct Known {
     /// `current_user`.
     pub user: String,
     /// `session_user`.
@@ -35,18 +59,10 @@ pub struct Environment {
     pub catalog: Arc<TenantCatalog>,
     /// The schemas of `search_path` that exist, in order, without the implicit `pg_catalog`.
     pub search_path: Vec<String>,
-    /// TimeZone, DateStyle and the other settings that decide how values read and print.
-    pub style: OutputStyle,
-    /// `now()`: when the transaction began, microseconds since the Unix epoch.
-    pub transaction_start_us: i64,
-    /// `statement_timestamp()`.
-    pub statement_start_us: i64,
     /// `clock_timestamp()` and the time inside `uuidv7()`.
     pub clock: Arc<dyn Clock>,
     /// `gen_random_uuid()`, `uuidv7()`, `random()`.
     pub random: Arc<Random>,
-    /// The whole text that positions of errors count in; `None` for statements without a text of their own.
-    pub source: Option<Arc<str>>,
     /// May statements run on direct paths? (`kalam.direct_path`)
     pub direct_path: bool,
     /// The session, for functions that read or change it.

@@ -1,14 +1,19 @@
-//! Expressions over rows that are already there: defaults, checks, RETURNING, VALUES.
+//! Expressions over rows that are already there: defaults, RETURNING, VALUES.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
+use datafusion::physical_expr::create_physical_expr;
+use datafusion::physical_plan::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast;
 
@@ -19,13 +24,12 @@ use super::environment::Environment;
 use super::execute::{require_parameters, substitute_expression};
 use super::functions::session;
 use super::planner::Planner;
-use super::{parse, values};
+use super::values;
 use crate::base::shutdown::CancellationToken;
 use crate::catalog::Table;
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
 use crate::storage::{TenantStore, View};
-use crate::transaction::{RowCheck, Violation};
 
 /// Rows per batch of an INSERT … VALUES.
 const BATCH_ROWS: usize = 8192;
@@ -54,7 +58,7 @@ impl Planner {
         require_parameters(environment, &insert.parameters, parameters)?;
         let schema = row_schema(&insert.table);
         let mut batches = Vec::with_capacity(rows.len().div_ceil(BATCH_ROWS));
-        let mut evaluator = Evaluator { planner: self, environment, state: None };
+        let mut evaluator = Evaluator { environment, evaluation: Evaluation::new(self, environment) };
         for rows in rows.chunks(BATCH_ROWS) {
             if cancel.is_cancelled() {
                 return Err(QueryError::Canceled.into());
@@ -77,7 +81,8 @@ impl Planner {
     ) -> Result<RecordBatch> {
         let fields: Vec<_> =
             returning.columns.iter().map(|column| column.data_type.field(&column.name, true)).collect();
-        let mut prepared: Option<(SessionState, DFSchema, RecordBatch)> = None;
+        let mut evaluation = Evaluation::new(self, environment);
+        let mut prepared: Option<(DFSchema, RecordBatch)> = None;
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(fields.len());
         for (expr, field) in returning.expressions.iter().zip(&fields) {
             if let Expr::Column(column) = expr {
@@ -86,16 +91,16 @@ impl Planner {
                     continue;
                 }
             }
-            let (state, schema, input) = match &mut prepared {
+            let (schema, input) = match &mut prepared {
                 Some(prepared) => prepared,
                 none => {
                     let qualifier = qualifier(&returning.expressions).unwrap_or_else(|| returning.table.name.clone());
                     let (schema, input) = over_table(&returning.table, &qualifier, rows)?;
-                    none.insert((self.state(environment), schema, input))
+                    none.insert((schema, input))
                 }
             };
             let expr = substitute_expression(expr, parameters).map_err(errors::translate)?;
-            arrays.push(evaluate(state, &expr, schema, input, field.data_type())?);
+            arrays.push(evaluation.over(&expr, schema, input, field.data_type())?);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
         RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
@@ -119,7 +124,7 @@ impl Planner {
         for (array, &column) in rows.columns().iter().zip(given) {
             columns[column] = Some(Arc::clone(array));
         }
-        let mut state = None;
+        let mut evaluation = Evaluation::new(self, environment);
         let mut arrays = Vec::with_capacity(columns.len());
         for (index, column) in columns.into_iter().enumerate() {
             arrays.push(match column {
@@ -133,9 +138,8 @@ impl Planner {
                             cast_to(array, wanted)?
                         }
                         _ => {
-                            let state = state.get_or_insert_with(|| self.state(environment));
                             let input = without_columns(rows.num_rows())?;
-                            evaluate(state, &expr, &DFSchema::empty(), &input, wanted)?
+                            evaluation.over(&expr, &DFSchema::empty(), &input, wanted)?
                         }
                     }
                 }
@@ -178,14 +182,8 @@ impl Planner {
         let empty = DFSchema::empty();
         let bound = expression::bind(self, environment, expr, &empty, &Parameters::default(), true)?;
         let bound = expression::assign(bound, &empty, "value", target, environment)?;
-        let state = self.state(environment);
-        let array = evaluate(&state, &bound, &empty, &without_columns(1)?, &target.arrow())?;
+        let array = Evaluation::new(self, environment).over(&bound, &empty, &without_columns(1)?, &target.arrow())?;
         values::of_array(&array)
-    }
-
-    /// Evaluates CHECK constraints for a transaction of this environment.
-    pub fn row_check(self: &Arc<Self>, environment: &Arc<Environment>) -> Arc<dyn RowCheck> {
-        Arc::new(Checks { planner: Arc::clone(self), environment: Arc::clone(environment) })
     }
 }
 
@@ -197,9 +195,8 @@ pub fn row_schema(table: &Table) -> SchemaRef {
 
 /// Evaluates rows of constants, around DataFusion where that is possible.
 struct Evaluator<'a> {
-    planner: &'a Planner,
-    environment: &'a Arc<Environment>,
-    state: Option<SessionState>,
+    environment: &'a Environment,
+    evaluation: Evaluation<'a>,
 }
 
 impl Evaluator<'_> {
@@ -237,28 +234,55 @@ impl Evaluator<'_> {
             _ => {}
         }
         let expr = substitute_expression(expr, parameters).map_err(errors::translate)?;
-        let (planner, environment) = (self.planner, self.environment);
-        let state = self.state.get_or_insert_with(|| planner.state(environment));
-        let array = evaluate(state, &expr, &DFSchema::empty(), &without_columns(1)?, &data_type.arrow())?;
+        let array = self.evaluation.over(&expr, &DFSchema::empty(), &without_columns(1)?, &data_type.arrow())?;
         values::of_array(&array)
     }
 }
 
-/// Evaluates an expression over rows, in the given Arrow form.
-fn evaluate(
-    state: &SessionState,
-    expr: &Expr,
-    schema: &DFSchema,
-    rows: &RecordBatch,
-    wanted: &arrow::datatypes::DataType,
-) -> Result<ArrayRef> {
-    let physical = state.create_physical_expr(expr.clone(), schema).map_err(errors::translate)?;
-    let value = physical.evaluate(rows).map_err(errors::translate)?;
-    let array = value.into_array(rows.num_rows()).map_err(errors::translate)?;
-    cast_to(array, wanted)
+/// Evaluates expressions over rows. What they need of DataFusion is made with the first one that needs it.
+pub(super) struct Evaluation<'a> {
+    planner: &'a Planner,
+    environment: &'a Arc<Environment>,
+    props: Option<ExecutionProps>,
 }
 
-fn cast_to(array: ArrayRef, wanted: &arrow::datatypes::DataType) -> Result<ArrayRef> {
+impl<'a> Evaluation<'a> {
+    pub fn new(planner: &'a Planner, environment: &'a Arc<Environment>) -> Self {
+        Self { planner, environment, props: None }
+    }
+
+    /// The values of an expression over rows, in the given Arrow form.
+    ///
+    /// # Errors
+    /// Those of the expression.
+    pub fn over(&mut self, expr: &Expr, schema: &DFSchema, rows: &RecordBatch, wanted: &DataType) -> Result<ArrayRef> {
+        let (planner, environment) = (self.planner, self.environment);
+        let props = self.props.get_or_insert_with(|| planner.execution_props(Some(environment)));
+        let physical = physical(expr, schema, props)?;
+        let value = physical.evaluate(rows).map_err(errors::translate)?;
+        let array = value.into_array(rows.num_rows()).map_err(errors::translate)?;
+        cast_to(array, wanted)
+    }
+
+    /// An expression that asks nothing of the environment, compiled for good.
+    ///
+    /// # Errors
+    /// Those of DataFusion's planner.
+    pub fn timeless(&mut self, expr: &Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
+        physical(expr, schema, &self.planner.execution_props(None))
+    }
+}
+
+fn physical(expr: &Expr, schema: &DFSchema, props: &ExecutionProps) -> Result<Arc<dyn PhysicalExpr>> {
+    let mut context = SimplifyContext::builder().with_schema(Arc::new(schema.clone()));
+    if let Some(options) = &props.config_options {
+        context = context.with_config_options(Arc::clone(options));
+    }
+    let coerced = ExprSimplifier::new(context.build()).coerce(expr.clone(), schema).map_err(errors::translate)?;
+    create_physical_expr(&coerced, schema, props, &PhysicalPlanningContext::default()).map_err(errors::translate)
+}
+
+fn cast_to(array: ArrayRef, wanted: &DataType) -> Result<ArrayRef> {
     if array.data_type() == wanted {
         return Ok(array);
     }
@@ -288,35 +312,4 @@ fn qualifier(expressions: &[Expr]) -> Option<String> {
         .iter()
         .flat_map(Expr::column_refs)
         .find_map(|column| column.relation.as_ref().map(|relation| relation.table().to_owned()))
-}
-
-/// CHECK constraints of one transaction.
-struct Checks {
-    planner: Arc<Planner>,
-    environment: Arc<Environment>,
-}
-
-impl RowCheck for Checks {
-    fn first_violation(&self, table: &Arc<Table>, rows: &RecordBatch) -> Result<Option<Violation>> {
-        if table.checks.is_empty() {
-            return Ok(None);
-        }
-        let (schema, input) = over_table(table, &table.name, rows)?;
-        let state = self.planner.state(&self.environment);
-        let mut first: Option<Violation> = None;
-        for check in &table.checks {
-            let parsed = parse::parse_expression(&check.expression)?;
-            let parameters = Parameters::default();
-            let bound = expression::bind(&self.planner, &self.environment, &parsed, &schema, &parameters, true)?;
-            let outcome = evaluate(&state, &bound, &schema, &input, &arrow::datatypes::DataType::Boolean)?;
-            let outcome = outcome.as_boolean();
-            let row = (0..outcome.len()).find(|&row| outcome.is_valid(row) && !outcome.value(row));
-            if let Some(row) = row {
-                if first.as_ref().is_none_or(|first| row < first.row) {
-                    first = Some(Violation { row, constraint: check.name.clone() });
-                }
-            }
-        }
-        Ok(first)
-    }
 }

@@ -14,6 +14,7 @@
 //! values*, the transaction below applies them.
 
 pub mod bind;
+pub mod checks;
 pub mod dialect;
 pub mod direct;
 pub mod environment;
@@ -37,6 +38,6 @@ pub use datafusion::common::ScalarValue;
 pub use datafusion::execution::SendableRecordBatchStream;
 pub use datafusion::sql::sqlparser;
 pub use datafusion::sql::sqlparser::ast;
-pub use environment::{ActivityRow, Environment, FlushRow, Host, SettingRow, Signal, SubscriptionRow};
+pub use environment::{ActivityRow, Environment, FlushRow, Host, Known, SettingRow, Signal, SubscriptionRow};
 pub use parse::{Parsed, parse};
 pub use planner::{Planner, PlannerOptions};

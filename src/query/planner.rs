@@ -18,17 +18,20 @@ use datafusion::execution::object_store::{DefaultObjectStoreRegistry, ObjectStor
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::optimizer::Analyzer;
 use datafusion::optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::prelude::SessionConfig;
 use parking_lot::Mutex;
+use quick_cache::sync::Cache;
 
 use super::bind::coerce::Coerce;
 use super::bind::errors;
 use super::bind::recursive::Recursive;
 use super::bind::subqueries::Subqueries;
 use super::bind::types::Types;
+use super::checks::TableChecks;
 use super::environment::Environment;
 use super::functions;
 use super::scan::ScanContext;
@@ -57,7 +60,12 @@ pub struct Planner {
     state: Arc<SessionState>,
     /// The plans of the system's views, by qualified name; as many as there are views.
     views: Mutex<HashMap<String, Arc<LogicalPlan>>>,
+    /// The compiled checks of tables, by the address of their definition, which each entry keeps alive.
+    checks: Cache<usize, Arc<TableChecks>>,
 }
+
+/// Most tables whose checks are remembered.
+const CHECKED_TABLES: usize = 1024;
 
 impl std::fmt::Debug for Planner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -96,7 +104,7 @@ impl Planner {
                 .rules,
             )
             .build();
-        Ok(Self { state: Arc::new(state), views: Mutex::default() })
+        Ok(Self { state: Arc::new(state), views: Mutex::default(), checks: Cache::new(CHECKED_TABLES) })
     }
 
     /// The shared state, for name resolution.
@@ -112,6 +120,25 @@ impl Planner {
     /// The plans of the system's views.
     pub(crate) fn views(&self) -> &Mutex<HashMap<String, Arc<LogicalPlan>>> {
         &self.views
+    }
+
+    /// What expressions need to be evaluated outside of a plan, by functions that see `environment`. A state
+    /// would do as well, but holds every function of the registry and costs more to make than most expressions
+    /// to evaluate.
+    pub(crate) fn execution_props(&self, environment: Option<&Arc<Environment>>) -> ExecutionProps {
+        let mut options = ConfigOptions::clone(self.state.config_options());
+        if let Some(environment) = environment {
+            let extension = EnvironmentExtension { environment: Some(Arc::clone(environment)), context: None };
+            options.extensions.insert(extension);
+        }
+        let mut props = ExecutionProps::new();
+        props.mark_start_execution(Arc::new(options));
+        props
+    }
+
+    /// The checks of tables that were written to.
+    pub(crate) fn checks(&self) -> &Cache<usize, Arc<TableChecks>> {
+        &self.checks
     }
 
     /// A state whose functions see `environment`.

@@ -175,12 +175,11 @@ impl Connection {
         if !self.ready {
             return 0;
         }
-        let (limit, own) = match self.session.status() {
-            TransactionStatus::Idle => (self.server.config.idle_timeout_ms, "idle_session_timeout"),
-            _ => (self.server.config.idle_in_transaction_timeout_ms, "idle_in_transaction_session_timeout"),
+        let limit = match self.session.status() {
+            TransactionStatus::Idle => self.server.config.idle_timeout_ms,
+            _ => self.server.config.idle_in_transaction_timeout_ms,
         };
-        let own = self.session.setting(own).map_or(0, |text| milliseconds(&text));
-        match (limit, own) {
+        match (limit, self.session.idle_timeout_ms()) {
             (0, only) | (only, 0) => only,
             (limit, own) => limit.min(own),
         }
@@ -309,20 +308,6 @@ fn log_failure(error: &Error, report: &Report) {
     tracing::error!(sqlstate = report.sqlstate.0, causes, "{error}");
 }
 
-/// A time as SHOW writes it: `0`, `200ms`, `5s`, `2min`, `1h`, `1d`.
-fn milliseconds(text: &str) -> u64 {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let unit = match &text[digits..] {
-        "" | "ms" => 1,
-        "s" => 1_000,
-        "min" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return 0,
-    };
-    text[..digits].parse().map_or(0, |number: u64| number.saturating_mul(unit))
-}
-
 async fn idle(timeout_ms: u64) {
     match timeout_ms {
         0 => std::future::pending().await,
@@ -358,27 +343,6 @@ impl Watch {
                 }
                 _ => return,
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::milliseconds;
-
-    #[test]
-    fn times_are_read_as_show_writes_them() {
-        for (text, expected) in [
-            ("0", 0),
-            ("200ms", 200),
-            ("5s", 5_000),
-            ("2min", 120_000),
-            ("1h", 3_600_000),
-            ("1d", 86_400_000),
-            ("", 0),
-            ("x", 0),
-        ] {
-            assert_eq!(milliseconds(text), expected, "{text}");
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
@@ -75,7 +74,7 @@ impl Session {
 
     fn start(&mut self, parsed: &Parsed) -> Request {
         self.requests += 1;
-        let timeout = Duration::from_millis(self.shared.settings.lock().milliseconds("statement_timeout"));
+        let timeout = self.shared.settings.lock().current().statement_timeout;
         Request::start(&self.shared, self.requests, parsed.shared_text(), timeout)
     }
 
@@ -171,8 +170,10 @@ impl Session {
 
     /// Opens a transaction if there is none, and begins a statement in it.
     pub(super) async fn begin_statement(&mut self, request: &Request) -> Result<()> {
-        let lock_timeout = self.lock_timeout();
-        let style = self.shared.settings.lock().style().clone();
+        let (lock_timeout, style) = {
+            let settings = self.shared.settings.lock();
+            (settings.current().lock_timeout, settings.style().clone())
+        };
         let transaction = self.ensure_transaction()?;
         transaction.set_cancel(request.cancel().clone());
         transaction.set_lock_timeout(lock_timeout);

@@ -14,7 +14,7 @@ use crate::base::ids::SessionId;
 use crate::catalog::types::OutputStyle;
 use crate::catalog::{CatalogWrite, Tenant, TenantCatalog, seed};
 use crate::query::ast::Statement;
-use crate::query::{self, ActivityRow, Environment, FlushRow, Host, SettingRow, Signal, SubscriptionRow};
+use crate::query::{self, ActivityRow, Environment, FlushRow, Host, Known, SettingRow, Signal, SubscriptionRow};
 
 /// Adds the starting tables to the catalog of a new tenant, and answers what to store.
 ///
@@ -44,7 +44,7 @@ pub(crate) fn tables(
 
 fn environment(services: &Services, catalog: &Arc<TenantCatalog>) -> Arc<Environment> {
     let now_us = services.clock.now_us();
-    Arc::new(Environment {
+    let known = Known {
         user: catalog.tenant.owner.clone(),
         session_user: catalog.tenant.owner.clone(),
         operator: false,
@@ -52,14 +52,17 @@ fn environment(services: &Services, catalog: &Arc<TenantCatalog>) -> Arc<Environ
         session: SessionId(0),
         catalog: catalog.clone(),
         search_path: vec!["public".to_owned()],
+        clock: services.clock.clone(),
+        random: services.random.clone(),
+        direct_path: false,
+        host: Arc::new(Nobody),
+    };
+    Arc::new(Environment {
+        known: Arc::new(known),
         style: OutputStyle::default(),
         transaction_start_us: now_us,
         statement_start_us: now_us,
-        clock: services.clock.clone(),
-        random: services.random.clone(),
         source: None,
-        direct_path: false,
-        host: Arc::new(Nobody),
     })
 }
 

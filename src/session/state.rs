@@ -15,7 +15,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -32,11 +31,12 @@ use super::statement::command::{self, Parsed};
 use crate::Result;
 use crate::base::ids::SessionId;
 use crate::base::shutdown::CancellationToken;
+use crate::catalog::TenantCatalog;
 use crate::catalog::types::{ObjectNames, OutputStyle};
 use crate::error::CatalogError;
 use crate::notify::Subscriber;
-use crate::query::Environment;
 use crate::query::functions::names::SessionNames;
+use crate::query::{Environment, Known};
 use crate::transaction::{Isolation, Transaction};
 
 /// One client's session, in one database for life.
@@ -52,6 +52,7 @@ pub struct Session {
     pub(super) portals: HashMap<String, Portal>,
     pub(super) plans: PlanCache,
     pub(super) requests: u64,
+    remembered: Mutex<Option<Remembered>>,
 }
 
 /// What kind of transaction is open.
@@ -113,6 +114,7 @@ impl Session {
             statements: HashMap::new(),
             portals: HashMap::new(),
             requests: 0,
+            remembered: Mutex::default(),
         })
     }
 
@@ -171,23 +173,24 @@ impl Session {
     /// How values are written and read now: what the encoder of results and the decoder of parameters need.
     pub fn style(&self) -> Arc<OutputStyle> {
         let shared = &self.shared;
-        let user = shared.user();
-        let settings = shared.settings.lock();
-        let mut style = OutputStyle::clone(settings.style());
-        let search_path = settings.search_path(&user);
-        drop(settings);
-        let catalog = match &self.transaction {
-            Some(transaction) => {
-                style.now_us = Some(transaction.started_at_us());
-                Some(transaction.catalog().clone())
-            }
-            None => {
-                style.now_us = Some(shared.services.clock.now_us());
-                shared.services.catalogs.by_id(shared.tenant.id)
-            }
+        let (catalog, now_us) = match &self.transaction {
+            Some(transaction) => (Some(transaction.catalog().clone()), transaction.started_at_us()),
+            None => (shared.services.catalogs.by_id(shared.tenant.id), shared.services.clock.now_us()),
         };
-        style.names = catalog.map(|catalog| Arc::new(SessionNames::new(catalog, search_path)) as Arc<dyn ObjectNames>);
-        Arc::new(style)
+        Arc::new(match catalog {
+            Some(catalog) => self.known(&catalog, now_us).1,
+            None => OutputStyle { now_us: Some(now_us), ..OutputStyle::clone(shared.settings.lock().style()) },
+        })
+    }
+
+    /// How long the client may be silent, in milliseconds: in a transaction block or outside of one. 0 is for
+    /// ever.
+    pub fn idle_timeout_ms(&self) -> u64 {
+        let settings = self.shared.settings.lock();
+        match self.block {
+            Block::None | Block::Implicit => settings.current().idle_session_timeout_ms,
+            Block::Explicit | Block::Failed => settings.current().idle_in_transaction_timeout_ms,
+        }
     }
 
     /// A setting as SHOW writes it.
@@ -312,11 +315,12 @@ impl Session {
             let services = &self.shared.services;
             let mut transaction = services.manager.begin(self.shared.tenant.id, self.id())?;
             let mut settings = self.shared.settings.lock();
-            if settings.get("default_transaction_isolation") == "repeatable read" {
+            let current = settings.current().clone();
+            if current.repeatable_read {
                 transaction.set_isolation(Isolation::RepeatableRead);
                 settings.set_text("transaction_isolation", Some("repeatable read"), true)?;
             }
-            if settings.is_on("default_transaction_read_only") {
+            if current.read_only {
                 transaction.set_read_only(true);
                 settings.set_text("transaction_read_only", Some("on"), true)?;
             }
@@ -343,44 +347,63 @@ impl Session {
     }
 
     fn show_application_name(&self) {
-        let settings = self.shared.settings.lock();
-        self.shared.entry.set_application_name(settings.get("application_name"));
-    }
-
-    pub(super) fn lock_timeout(&self) -> Option<Duration> {
-        match self.shared.settings.lock().milliseconds("lock_timeout") {
-            0 => None,
-            milliseconds => Some(Duration::from_millis(milliseconds)),
-        }
+        let current = self.shared.settings.lock().current().clone();
+        self.shared.entry.set_application_name(&current.application_name);
     }
 
     /// What a statement knows of its session, with the catalog that its transaction sees.
     pub(super) fn environment(&self, transaction: &Transaction, source: Option<Arc<str>>) -> Arc<Environment> {
+        let (known, style) = self.known(transaction.catalog(), transaction.started_at_us());
+        Arc::new(Environment {
+            known,
+            style,
+            transaction_start_us: transaction.started_at_us(),
+            statement_start_us: self.shared.services.clock.now_us(),
+            source,
+        })
+    }
+
+    /// What the session knows as long as this catalog and the settings stay as they are, and the style in
+    /// which a transaction that began at `now_us` reads and writes values.
+    fn known(&self, catalog: &Arc<TenantCatalog>, now_us: i64) -> (Arc<Known>, OutputStyle) {
         let shared = &self.shared;
-        let user = shared.user();
         let settings = shared.settings.lock();
         let mut style = OutputStyle::clone(settings.style());
-        style.now_us = Some(transaction.started_at_us());
-        let catalog = transaction.catalog().clone();
+        style.now_us = Some(now_us);
+        let mut remembered = self.remembered.lock();
+        if let Some(remembered) = &*remembered
+            && remembered.generation == settings.generation()
+            && Arc::ptr_eq(&remembered.known.catalog, catalog)
+        {
+            style.names = Some(remembered.names.clone());
+            return (remembered.known.clone(), style);
+        }
+        let user = shared.user();
         let search_path: Vec<String> =
             settings.search_path(&user).into_iter().filter(|schema| catalog.has_schema(schema)).collect();
-        style.names = Some(Arc::new(SessionNames::new(catalog.clone(), search_path.clone())));
-        Arc::new(Environment {
+        let names: Arc<dyn ObjectNames> = Arc::new(SessionNames::new(catalog.clone(), search_path.clone()));
+        let known = Arc::new(Known {
             session_user: user.clone(),
             user,
             operator: shared.role() == super::principal::Role::Operator,
             database: shared.tenant.name.clone(),
             session: shared.entry.id,
             search_path,
-            catalog,
-            style,
-            transaction_start_us: transaction.started_at_us(),
-            statement_start_us: shared.services.clock.now_us(),
+            catalog: catalog.clone(),
             clock: shared.services.clock.clone(),
             random: shared.services.random.clone(),
-            source,
-            direct_path: settings.is_on("kalam.direct_path"),
+            direct_path: settings.current().direct_path,
             host: shared.clone(),
-        })
+        });
+        style.names = Some(names.clone());
+        *remembered = Some(Remembered { generation: settings.generation(), known: known.clone(), names });
+        (known, style)
     }
+}
+
+/// What a session knew at its last statement, and at which generation of its settings.
+struct Remembered {
+    generation: u64,
+    known: Arc<Known>,
+    names: Arc<dyn ObjectNames>,
 }

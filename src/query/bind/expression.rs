@@ -75,7 +75,8 @@ pub fn assign(expr: Expr, schema: &DFSchema, column: &str, target: &PgType, envi
         let expr = operators::coerce_unknown(expr, &reading, &environment.style)?;
         return Ok(if reading == *target { expr } else { cast::expression(expr, target, Kind::Assignment) });
     }
-    if source == *target {
+    // A name is a text of bounded length: nothing has to be done to make it one.
+    if source == *target || (source == PgType::Name && *target == PgType::Text) {
         return Ok(expr);
     }
     if !convert::is_possible(&source, target, Kind::Assignment) {

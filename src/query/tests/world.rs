@@ -21,7 +21,7 @@ use crate::notify::{Hub, QueueLimits};
 use crate::query::ast::Statement;
 use crate::query::functions::names::SessionNames;
 use crate::query::{
-    ActivityRow, Bound, Environment, FlushRow, Host, OutputColumn, Planner, PlannerOptions, ScalarValue,
+    ActivityRow, Bound, Environment, FlushRow, Host, Known, OutputColumn, Planner, PlannerOptions, ScalarValue,
     SendableRecordBatchStream, SettingRow, Signal, SubscriptionRow, parse,
 };
 use crate::storage::{Durability, Engine, StorageOptions};
@@ -112,7 +112,7 @@ impl World {
         let catalog = Arc::clone(transaction.catalog());
         let path = vec!["public".to_owned()];
         let names = SessionNames::new(Arc::clone(&catalog), path.clone());
-        Arc::new(Environment {
+        let known = Known {
             user: "app".into(),
             session_user: "app".into(),
             operator: false,
@@ -120,14 +120,17 @@ impl World {
             session: SessionId(7),
             catalog,
             search_path: path,
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            direct_path: self.direct_path,
+            host: self.host.clone(),
+        };
+        Arc::new(Environment {
+            known: Arc::new(known),
             style: OutputStyle { names: Some(Arc::new(names)), ..self.style.clone() },
             transaction_start_us: NOW_US,
             statement_start_us: NOW_US,
-            clock: self.clock.clone(),
-            random: self.random.clone(),
             source: Some(sql.into()),
-            direct_path: self.direct_path,
-            host: self.host.clone(),
         })
     }
 

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::table::{self, Context, DEFINITIONS, Definition, Kind, REPORTED};
 use super::value;
@@ -40,12 +41,33 @@ pub struct Settings {
     changed: HashMap<String, Change>,
     /// What the client was last told.
     reported: HashMap<&'static str, String>,
+    /// Whether something changed since then.
+    unreported: bool,
     /// The values of [`MEANING`], and what follows from them.
     meaning: [String; MEANING.len()],
     style: Arc<OutputStyle>,
     search_path: Vec<String>,
+    current: Arc<Current>,
     /// Counts changes of [`MEANING`]: plans made before are not used again.
     generation: u64,
+}
+
+/// What every statement asks of the settings, worked out when a parameter changes and not once per statement.
+#[derive(Debug, Default)]
+pub(crate) struct Current {
+    /// No limit is zero.
+    pub statement_timeout: Duration,
+    /// `None` waits for ever.
+    pub lock_timeout: Option<Duration>,
+    /// Milliseconds; 0 is for ever.
+    pub idle_session_timeout_ms: u64,
+    pub idle_in_transaction_timeout_ms: u64,
+    /// `kalam.direct_path`.
+    pub direct_path: bool,
+    /// What new transactions are.
+    pub repeatable_read: bool,
+    pub read_only: bool,
+    pub application_name: Arc<str>,
 }
 
 #[derive(Clone, Debug)]
@@ -63,9 +85,11 @@ impl Settings {
             startup: HashMap::new(),
             changed: HashMap::new(),
             reported: HashMap::new(),
+            unreported: true,
             meaning: Default::default(),
             style: Arc::default(),
             search_path: Vec::new(),
+            current: Arc::default(),
             generation: 0,
         };
         settings.startup.insert("session_authorization".into(), user.to_owned());
@@ -100,7 +124,7 @@ impl Settings {
     }
 
     /// A number of milliseconds; 0 means without an end.
-    pub(crate) fn milliseconds(&self, name: &str) -> u64 {
+    fn milliseconds(&self, name: &str) -> u64 {
         self.get(name).parse().unwrap_or(0)
     }
 
@@ -111,6 +135,11 @@ impl Settings {
     /// How values are read and written.
     pub fn style(&self) -> &Arc<OutputStyle> {
         &self.style
+    }
+
+    /// What every statement asks.
+    pub(crate) fn current(&self) -> &Arc<Current> {
+        &self.current
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -257,6 +286,20 @@ impl Settings {
     }
 
     fn refresh(&mut self) {
+        self.unreported = true;
+        self.current = Arc::new(Current {
+            statement_timeout: Duration::from_millis(self.milliseconds("statement_timeout")),
+            lock_timeout: match self.milliseconds("lock_timeout") {
+                0 => None,
+                milliseconds => Some(Duration::from_millis(milliseconds)),
+            },
+            idle_session_timeout_ms: self.milliseconds("idle_session_timeout"),
+            idle_in_transaction_timeout_ms: self.milliseconds("idle_in_transaction_session_timeout"),
+            direct_path: self.is_on("kalam.direct_path"),
+            repeatable_read: self.get("default_transaction_isolation") == "repeatable read",
+            read_only: self.is_on("default_transaction_read_only"),
+            application_name: self.get("application_name").into(),
+        });
         let meaning = MEANING.map(|name| self.get(name).to_owned());
         if meaning == self.meaning {
             return;
@@ -290,6 +333,9 @@ impl Settings {
     /// those that changed.
     pub(crate) fn take_changes(&mut self) -> Vec<(String, String)> {
         let mut changes = Vec::new();
+        if !std::mem::take(&mut self.unreported) {
+            return changes;
+        }
         for name in REPORTED {
             let value = self.get(name).to_owned();
             if self.reported.get(name) != Some(&value) {
