@@ -154,7 +154,7 @@ mod tests {
         let id = "018f0000-0000-7000-8000-000000000001";
         let values =
             ["lobby", id, "user", "ann", "say \"hi\"\n", "\\N", "{\"b\":1,\"a\":[1.50]}", "2024-05-06 07:08:09.5+00"];
-        let row: Arc<[u8]> = row_of(&table, &values).into();
+        let row = bytes::Bytes::from(row_of(&table, &values));
         let change = RowChange { operation: Operation::Insert, row: row.clone(), old: None };
         assert_eq!(
             renderer.render(Seq(7), &change),

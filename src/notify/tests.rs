@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::*;
 use crate::base::ids::{Seq, SessionId, TenantId};
 use crate::storage::{CommitObserver, Events, Notice, Operation, RenderChange, RowChange, TableChanges};
@@ -44,7 +46,11 @@ impl RenderChange for Chat {
 }
 
 fn change(hub: &Hub, tenant: TenantId, seq: u64, operation: Operation, row: &str, old: Option<&str>) {
-    let rows = vec![RowChange { operation, row: row.as_bytes().into(), old: old.map(|old| old.as_bytes().into()) }];
+    let rows = vec![RowChange {
+        operation,
+        row: Bytes::copy_from_slice(row.as_bytes()),
+        old: old.map(|old| Bytes::copy_from_slice(old.as_bytes())),
+    }];
     let changes = vec![TableChanges { renderer: Arc::new(Chat), rows }];
     hub.committed(tenant, Seq(seq), &Events { sender: Some(SessionId(1)), notifications: Vec::new(), changes });
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::base::ids::{Seq, SessionId, TenantId};
 
 /// Called on the committer's thread, in commit order, after the batch is durable and before the
@@ -58,9 +60,9 @@ pub enum Operation {
 pub struct RowChange {
     pub operation: Operation,
     /// The encoded value: the new row, or for `Delete` the row that was deleted.
-    pub row: Arc<[u8]>,
+    pub row: Bytes,
     /// For `Update`: the row as it was.
-    pub old: Option<Arc<[u8]>>,
+    pub old: Option<Bytes>,
 }
 
 /// Turns row changes of one table into text. Called only for channels that somebody listens to.

@@ -9,6 +9,7 @@ use arrow::datatypes::{
     IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
 };
 use arrow::error::ArrowError;
+use bytes::Bytes;
 
 use super::layout::{Layout, Slot};
 use super::shape::Shape;
@@ -90,6 +91,17 @@ impl RowCodec {
     /// A codec for the shape's rows.
     pub fn new(shape: &Shape) -> Self {
         Self { layout: shape.layout().clone() }
+    }
+
+    /// One row of a batch that has all of the shape's columns, in memory of exactly its size: a transaction
+    /// keeps as many of these as it writes rows. `scratch` is where it is put together.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn encoded(&self, batch: &RecordBatch, row: usize, scratch: &mut Vec<u8>) -> Result<Bytes> {
+        scratch.clear();
+        self.encode(batch, row, scratch)?;
+        Ok(Bytes::copy_from_slice(scratch))
     }
 
     /// Appends one row of a batch that has all of the shape's columns. `seq` stays 0 until the commit.

@@ -62,13 +62,13 @@ pub struct WriteSet {
 impl WriteSet {
     /// Writes a row whose key may exist already (UPDATE, upsert). `row` is encoded by
     /// [`super::RowCodec`]; the committer stamps its `seq`.
-    pub fn put(&mut self, shape: &Arc<Shape>, key: Vec<u8>, row: Vec<u8>) {
+    pub fn put(&mut self, shape: &Arc<Shape>, key: Vec<u8>, row: impl Into<Bytes>) {
         self.write(shape, key, Write::Put { row: row.into(), known_absent: false });
     }
 
     /// Writes a row whose key was found absent at the commit's read point (INSERT after its uniqueness
     /// check). The promise spares the committer from assuming that history may hold the key.
-    pub fn insert(&mut self, shape: &Arc<Shape>, key: Vec<u8>, row: Vec<u8>) {
+    pub fn insert(&mut self, shape: &Arc<Shape>, key: Vec<u8>, row: impl Into<Bytes>) {
         self.write(shape, key, Write::Put { row: row.into(), known_absent: true });
     }
 

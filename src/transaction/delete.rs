@@ -33,12 +33,12 @@ impl Transaction {
         let Some(claim) = self.claim(table, identity, old).await? else { return Ok(Applied::Retry) };
         let changed = Changed::of_claim(&claim);
         let codec = RowCodec::new(&table.shape);
+        let mut scratch = Vec::new();
         for (at, key) in claim.keys.into_iter().enumerate() {
             let change = match table.changes {
                 true => {
-                    let mut row = Vec::new();
-                    codec.encode(&claim.old[at], 0, &mut row)?;
-                    Some(RowChange { operation: Operation::Delete, row: row.into(), old: None })
+                    let row = codec.encoded(&claim.old[at], 0, &mut scratch)?;
+                    Some(RowChange { operation: Operation::Delete, row, old: None })
                 }
                 false => None,
             };

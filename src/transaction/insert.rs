@@ -75,17 +75,14 @@ impl Transaction {
         }
 
         let codec = RowCodec::new(&table.shape);
+        let mut scratch = Vec::new();
         for (row, key) in keys.into_iter().enumerate() {
             if kept.as_ref().is_some_and(|kept| !kept[row]) {
                 continue;
             }
-            let mut value = Vec::new();
-            codec.encode(&full, row, &mut value)?;
-            let change = table.changes.then(|| RowChange {
-                operation: Operation::Insert,
-                row: value.as_slice().into(),
-                old: None,
-            });
+            let value = codec.encoded(&full, row, &mut scratch)?;
+            let change =
+                table.changes.then(|| RowChange { operation: Operation::Insert, row: value.clone(), old: None });
             self.push(Op::Write { table: table.clone(), key, write: RowWrite::Insert(value), change })?;
         }
         let rows = match kept {
@@ -167,9 +164,11 @@ impl Transaction {
 /// The encoded keys of the first `rows` rows.
 pub(super) fn encode_keys(shape: &Shape, batch: &RecordBatch, rows: usize) -> Result<Vec<Vec<u8>>> {
     let mut keys = Vec::with_capacity(rows);
+    let mut scratch = Vec::new();
     for row in 0..rows {
-        let mut key = Vec::new();
-        encode_key(shape, batch, row, &mut key)?;
+        scratch.clear();
+        encode_key(shape, batch, row, &mut scratch)?;
+        let key = scratch.as_slice().to_vec();
         if key.len() > KEY_BYTES {
             return Err(StorageError::TooBig { bytes: key.len(), maximum: KEY_BYTES }.into());
         }

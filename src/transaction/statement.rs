@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::ddl::TenantChange;
 use crate::base::ids::TableId;
 use crate::catalog::{CatalogWrite, Table, TenantCatalog};
@@ -32,9 +34,9 @@ pub(super) enum Op {
 /// A write to one row; rows are encoded.
 pub(super) enum RowWrite {
     /// The key was proven absent under its lock.
-    Insert(Vec<u8>),
+    Insert(Bytes),
     /// The key holds a row.
-    Update(Vec<u8>),
+    Update(Bytes),
     Delete,
 }
 

@@ -109,18 +109,13 @@ impl Transaction {
             self.push(Op::Write { table: table.clone(), key, write: RowWrite::Delete, change: None })?;
         }
         let codec = RowCodec::new(&table.shape);
+        let mut scratch = Vec::new();
         for (row, key) in new_keys.into_iter().enumerate() {
-            let mut value = Vec::new();
-            codec.encode(&rows, row, &mut value)?;
+            let value = codec.encoded(&rows, row, &mut scratch)?;
             let change = match table.changes {
                 true => {
-                    let mut old = Vec::new();
-                    codec.encode(&claim.old[row], 0, &mut old)?;
-                    Some(RowChange {
-                        operation: Operation::Update,
-                        row: value.as_slice().into(),
-                        old: Some(old.into()),
-                    })
+                    let old = codec.encoded(&claim.old[row], 0, &mut scratch)?;
+                    Some(RowChange { operation: Operation::Update, row: value.clone(), old: Some(old) })
                 }
                 false => None,
             };

@@ -39,12 +39,12 @@ struct Ledger {
 
 #[test]
 fn acknowledged_rows_survive_kill_9() {
-    crash_rounds(rounds(100), Load::Plain);
+    crash_rounds(rounds(200), Load::Plain);
 }
 
 #[test]
 fn acknowledged_rows_survive_kill_9_during_a_flush() {
-    crash_rounds(rounds(100), Load::Flushing);
+    crash_rounds(rounds(200), Load::Flushing);
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
