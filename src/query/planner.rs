@@ -32,6 +32,7 @@ use super::bind::types::Types;
 use super::environment::Environment;
 use super::functions;
 use super::scan::ScanContext;
+use super::watch::Watches;
 use crate::error::Result;
 
 /// What the planner may use.
@@ -95,6 +96,7 @@ impl Planner {
                 ])
                 .rules,
             )
+            .with_physical_optimizer_rule(Arc::new(Watches))
             .build();
         Ok(Self { state: Arc::new(state), views: Mutex::default() })
     }
