@@ -28,6 +28,7 @@ pub mod planner;
 pub mod scan;
 pub mod system;
 pub mod values;
+pub mod watch;
 
 #[cfg(test)]
 mod tests;

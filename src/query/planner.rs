@@ -28,6 +28,7 @@ use quick_cache::sync::Cache;
 
 use super::bind::coerce::Coerce;
 use super::bind::errors;
+use super::bind::intervals::Intervals;
 use super::bind::recursive::Recursive;
 use super::bind::subqueries::Subqueries;
 use super::bind::types::Types;
@@ -35,6 +36,7 @@ use super::checks::TableChecks;
 use super::environment::Environment;
 use super::functions;
 use super::scan::ScanContext;
+use super::watch::Watches;
 use crate::error::Result;
 
 /// What the planner may use.
@@ -82,8 +84,6 @@ impl Planner {
         let runtime = runtime(&options).map_err(errors::translate)?;
         let mut scalar = SessionStateDefaults::default_scalar_functions();
         scalar.extend(functions::scalar());
-        let mut aggregates = SessionStateDefaults::default_aggregate_functions();
-        aggregates.extend(functions::aggregates());
         let state = SessionStateBuilder::new()
             .with_session_id("kalam".into())
             .with_config(config(&options))
@@ -91,18 +91,20 @@ impl Planner {
             .with_expr_planners(SessionStateDefaults::default_expr_planners())
             .with_type_planner(Arc::new(Types))
             .with_scalar_functions(scalar)
-            .with_aggregate_functions(aggregates)
+            .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
             .with_window_functions(SessionStateDefaults::default_window_functions())
             .with_analyzer_rules(
                 Analyzer::with_rules(vec![
                     Arc::new(Subqueries),
                     Arc::new(Coerce),
+                    Arc::new(Intervals),
                     Arc::new(ResolveGroupingFunction::new()),
                     Arc::new(TypeCoercion::new()),
                     Arc::new(Recursive),
                 ])
                 .rules,
             )
+            .with_physical_optimizer_rule(Arc::new(Watches))
             .build();
         Ok(Self { state: Arc::new(state), views: Mutex::default(), checks: Cache::new(CHECKED_TABLES) })
     }

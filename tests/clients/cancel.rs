@@ -12,6 +12,72 @@ use crate::support::wire::{Wire, cancel_request, query};
 /// A statement that runs for hours when nobody stops it, in little memory.
 const ENDLESS: &str = "SELECT count(*) FROM generate_series(1, 200000000000) AS g(x) WHERE g.x % 7 = 8";
 
+/// Statements that compute for hours between two rows that they read: rows multiplied without a condition,
+/// pairs that no condition lets pass, with and without a hash table, a recursion without an end, and a
+/// subquery for each of a million rows.
+const COMPUTING: [&str; 6] = [
+    "SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b, generate_series(1, 100000) c",
+    "SELECT count(*) FROM generate_series(1, 1000000) a(x) JOIN generate_series(1, 1000000) b(y) ON a.x + b.y < 0",
+    "SELECT count(*) FROM generate_series(1, 1000000) a(x) JOIN generate_series(1, 1000000) b(y)
+       ON a.x % 1 = b.y % 1 AND a.x + b.y < 0",
+    "SELECT count(*) FROM crowd a JOIN crowd b ON a.v + b.v < 0 JOIN crowd c ON b.v + c.v < a.v",
+    "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n FROM t) SELECT count(*) FROM t",
+    "SELECT sum((SELECT count(*) FROM generate_series(1, 1000) b(y) WHERE b.y + a.x < 0))
+       FROM generate_series(1, 1000000) a(x)",
+];
+
+#[tokio::test]
+async fn a_statement_that_only_computes_is_cancelled() -> Result<(), Box<dyn Error>> {
+    let server = Server::start();
+    let mut client = Client::connect(&server).await;
+    let watcher = Client::connect(&server).await;
+    crowd(&client).await?;
+    for sql in COMPUTING {
+        let token = client.cancel_token();
+        let running = tokio::spawn(async move {
+            let result = client.simple_query(sql).await;
+            (client, result)
+        });
+        let active = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query NOT LIKE '%pg_stat%'";
+        crate::support::until_async("the statement runs", || async {
+            (watcher.text(active).await == "1").then_some(())
+        })
+        .await;
+        // It keeps nobody waiting.
+        for _ in 0..50 {
+            assert_eq!(watcher.text(active).await, "1", "{sql}");
+        }
+        token.cancel_query(connector()).await?;
+        let result;
+        (client, result) = running.await?;
+        assert_eq!(sqlstate(&result.expect_err(sql)), "57014", "{sql}");
+        assert_eq!(client.text("SELECT 'here'").await, "here");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn statement_timeout_stops_a_statement_that_only_computes() -> Result<(), Box<dyn Error>> {
+    let server = Server::start();
+    let client = Client::connect(&server).await;
+    crowd(&client).await?;
+    client.batch_execute("SET statement_timeout = 200").await?;
+    for sql in COMPUTING {
+        let error = client.simple_query(sql).await.expect_err(sql);
+        assert_eq!(sqlstate(&error), "57014", "{sql}");
+        assert_eq!(error.as_db_error().unwrap().message(), "canceling statement due to statement timeout");
+        let error = client.simple_query(&format!("EXPLAIN ANALYZE {sql}")).await.expect_err(sql);
+        assert_eq!(sqlstate(&error), "57014", "EXPLAIN ANALYZE {sql}");
+    }
+    Ok(())
+}
+
+async fn crowd(client: &Client) -> Result<(), Box<dyn Error>> {
+    client.batch_execute("CREATE TABLE crowd (id int PRIMARY KEY, v int)").await?;
+    client.batch_execute("INSERT INTO crowd SELECT g.i, g.i FROM generate_series(1, 20000) AS g(i)").await?;
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_running_statement_is_cancelled() -> Result<(), Box<dyn Error>> {
     let server = Server::start();

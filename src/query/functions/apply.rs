@@ -100,6 +100,11 @@ impl AsyncScalarUDFImpl for Apply {
         let mut known: HashMap<Vec<ScalarValue>, ScalarValue> = HashMap::new();
         let mut answers = Vec::with_capacity(rows);
         for row in 0..rows {
+            // A subquery over few rows never waits, and there may be millions of outer rows.
+            if context.cancel.is_cancelled() {
+                return Err(errors::external(QueryError::Canceled));
+            }
+            tokio::task::coop::consume_budget().await;
             let values = arrays
                 .iter()
                 .map(|array| ScalarValue::try_from_array(array, row))

@@ -4,12 +4,16 @@
 //! [`Environment`](super::Environment) of their statement. The ones that a client sees change within a
 //! transaction or between transactions are marked stable or volatile, so that no cached plan freezes them.
 
+pub mod accumulate;
+pub mod aggregates;
 pub mod apply;
 pub mod arithmetic;
 pub mod array;
 pub mod cast;
 pub mod convert;
+pub mod date_part;
 pub mod describe;
+pub mod extremes;
 pub mod interval;
 pub mod json;
 pub mod kernel;
@@ -22,10 +26,11 @@ pub mod table;
 pub mod text;
 pub mod time;
 pub mod undefined;
+pub mod units;
 
 use std::sync::Arc;
 
-use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
+use datafusion::logical_expr::ScalarUDF;
 
 /// All our scalar functions.
 pub fn scalar() -> Vec<Arc<ScalarUDF>> {
@@ -36,11 +41,7 @@ pub fn scalar() -> Vec<Arc<ScalarUDF>> {
     all.extend(describe::functions());
     all.extend(text::functions());
     all.extend(time::functions());
+    all.extend(date_part::functions());
     all.extend(array::functions());
     all
-}
-
-/// All our aggregate functions.
-pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
-    Vec::new()
 }
