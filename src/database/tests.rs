@@ -1,5 +1,7 @@
 //! The database end to end, in-process: statements in, rows out, as a client would see them.
 
+mod settings;
+
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
@@ -20,10 +22,16 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A database whose settings differ from the defaults.
+    async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.storage.directory = directory.path().join("data");
         config.flush.automatic = false;
+        change(&mut config);
         let database = Database::open(config.clone()).await.unwrap();
         database.create_tenant("demo", "app").await.unwrap();
         Self { database, config, _directory: directory }
