@@ -119,7 +119,7 @@ async fn copy_out(session: &mut Session, sql: &str) -> String {
     let Outcome::CopyOut(mut copy) = session.run(&parsed, Vec::new()).await.unwrap() else { panic!("not a COPY") };
     let mut out = Vec::new();
     while let Some(piece) = copy.stream.next().await {
-        out.extend_from_slice(&piece.unwrap());
+        out.extend_from_slice(piece.unwrap().bytes());
     }
     let text = format!("{}{}", String::from_utf8(out).unwrap(), copy.tag());
     drop(copy);

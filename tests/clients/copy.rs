@@ -199,6 +199,23 @@ async fn copy_sees_and_joins_its_transaction() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Clients that read rows take one message for one row, also when the row has line feeds inside.
+#[test]
+fn every_line_is_a_message_of_its_own() {
+    let server = Server::plain();
+    let mut wire = Wire::connect(&server);
+    wire.ok("CREATE TABLE t (id int PRIMARY KEY, v text)");
+    wire.ok("INSERT INTO t SELECT g.i, E'a\nb' FROM generate_series(1, 20000) AS g(i)");
+    wire.send(&query("COPY (SELECT * FROM t ORDER BY id) TO STDOUT WITH (FORMAT csv, HEADER)")).unwrap();
+    let messages = wire.until_ready().unwrap();
+    assert_eq!(tags(&messages), format!("H{}cCZ", "d".repeat(20001)));
+    assert_eq!(messages[1].body, b"id,v\n");
+    assert_eq!(messages[2].body, b"1,\"a\nb\"\n");
+    assert_eq!(messages[20001].body, b"20000,\"a\nb\"\n");
+    wire.send(&query("COPY (SELECT 1 WHERE false) TO STDOUT")).unwrap();
+    assert_eq!(tags(&wire.until_ready().unwrap()), "HcCZ");
+}
+
 /// A hundred megabytes go in and out, and the server's memory does not follow.
 #[tokio::test]
 async fn copy_streams_in_bounded_memory() -> Result<(), Box<dyn Error>> {
