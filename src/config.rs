@@ -122,7 +122,7 @@ pub struct Auth {
     pub max_token_bytes: usize,
     /// Accept tokens signed (HS256) with the data directory's own key, which `kalam token` uses.
     pub local_key: bool,
-    /// JWKS file with public keys of your identity provider. Read at start only. Empty: none.
+    /// JWKS file with public keys of your identity provider. Read at start and at SIGHUP. Empty: none.
     #[serde(with = "optional_path")]
     pub jwks: Option<PathBuf>,
     /// Public keys of your identity provider, each bound to one algorithm.
