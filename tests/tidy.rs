@@ -4,6 +4,7 @@
 //! failing on bad code; `the_tree_is_tidy` applies them all to the tree.
 
 mod code;
+mod dependencies;
 mod settings;
 
 use std::fs;
