@@ -122,7 +122,7 @@ pub struct Auth {
     pub max_token_bytes: usize,
     /// Accept tokens signed (HS256) with the data directory's own key, which `kalam token` uses.
     pub local_key: bool,
-    /// JWKS file with public keys of your identity provider. Read at start only. Empty: none.
+    /// JWKS file with public keys of your identity provider. Read at start and at SIGHUP. Empty: none.
     #[serde(with = "optional_path")]
     pub jwks: Option<PathBuf>,
     /// Public keys of your identity provider, each bound to one algorithm.
@@ -284,7 +284,7 @@ impl Default for Transaction {
 pub struct Query {
     /// Memory for all running statements together (53200).
     pub memory_bytes: usize,
-    /// Disk space for sorts and joins that do not fit into memory.
+    /// Disk space for sorts and joins that do not fit into memory (53400).
     pub max_spill_bytes: u64,
     /// How long a statement may run (57014); sessions can `SET statement_timeout`. 0: for ever.
     pub statement_timeout_ms: u64,
@@ -413,6 +413,7 @@ impl Config {
             ("server", "max_connections", self.server.max_connections, 1),
             ("server", "max_message_bytes", self.server.max_message_bytes, 16 << 10),
             ("auth", "max_token_bytes", self.auth.max_token_bytes, 512),
+            ("storage", "background_jobs", self.storage.background_jobs, 1),
             ("commit", "max_queue", self.commit.max_queue, 1),
             ("query", "batch_rows", self.query.batch_rows, 1),
             ("notify", "queue_messages", self.notify.queue_messages, 1),

@@ -9,6 +9,7 @@
 //!
 //! A [`Database`] is one open data directory. Programs use it in-process; the server is one such program.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,14 +22,18 @@ use crate::base::ids::{SessionId, TableId, TenantId};
 use crate::base::random::Random;
 use crate::base::shutdown::CancellationToken;
 use crate::catalog::{Catalogs, Tenant};
-use crate::config::{self, Config};
-use crate::error::{CatalogError, Result, SessionError};
-use crate::notify::{Hub, QueueLimits};
-use crate::query::{Planner, PlannerOptions};
-use crate::session::{Limits, Principal, Reauthenticate, Registry, Services, Session, Tenants, starting_tables};
-use crate::storage::history::{Policy, Shapes, automatic};
-use crate::storage::{Commit, CommitLog, Durability, Engine, Events, Shape, StorageOptions, WriteSet};
+use crate::config::Config;
+use crate::error::{CatalogError, Result, SessionError, StorageError};
+use crate::notify::Hub;
+use crate::query::Planner;
+use crate::session::{Principal, Reauthenticate, Registry, Services, Session, Tenants, starting_tables};
+use crate::storage::history::{Shapes, automatic};
+use crate::storage::{Commit, CommitLog, Engine, Events, Shape, WriteSet};
 use crate::transaction::Manager;
+
+mod parts;
+
+use parts::Parts;
 
 /// How long DROP DATABASE … WITH (FORCE), and [`Database::close`], wait for sessions to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -64,17 +69,19 @@ impl Database {
     /// As [`open`](Self::open).
     pub async fn open_with(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Database>> {
         config.validate()?;
-        let hub =
-            Hub::new(QueueLimits { notifications: config.notify.queue_messages, bytes: config.notify.queue_bytes });
-        let (options, observer, engine_clock) = (storage_options(&config), hub.clone(), clock.clone());
-        let engine = tokio::task::spawn_blocking(move || Engine::open(options, engine_clock, observer))
+        let Parts { storage, queue, planner, limits, policy, spill } = Parts::of(&config);
+        let hub = Hub::new(queue);
+        let (observer, engine_clock) = (hub.clone(), clock.clone());
+        let engine = tokio::task::spawn_blocking(move || Engine::open(storage, engine_clock, observer))
             .await
             .map_err(|_| SessionError::Panicked)??;
         let catalogs = Catalogs::open(&engine.meta(), &engine.read_point())?;
         let random = Arc::new(Random::default());
         let manager =
-            Manager::new(engine.clone(), catalogs.clone(), clock.clone(), random.clone(), config.transaction.max_bytes);
-        let planner = Arc::new(planner(&config)?);
+            Manager::new(engine.clone(), catalogs.clone(), clock.clone(), random.clone(), limits.transaction_bytes);
+        // What a killed process left there is of no use to anybody; the lock on the data directory is held.
+        empty(&spill).map_err(|source| StorageError::Io { source })?;
+        let planner = Arc::new(Planner::new(planner)?);
         let services = Arc::new_cyclic(|services: &std::sync::Weak<Services>| Services {
             tenants: Arc::new(TenantMaker { services: services.clone(), turn: tokio::sync::Mutex::new(()) }),
             manager,
@@ -84,11 +91,10 @@ impl Database {
             clock,
             random,
             registry: Registry::new(),
-            limits: limits(&config),
+            limits,
             reauthenticate: RwLock::default(),
         });
         let shutdown = CancellationToken::new();
-        let policy = config.flush.automatic.then(|| policy(&config.flush));
         let background =
             tokio::spawn(automatic::run(engine.clone(), Arc::new(CatalogShapes(catalogs)), policy, shutdown.clone()));
         Ok(Arc::new(Database { services, engine, shutdown, background: Mutex::new(Some(background)) }))
@@ -165,58 +171,13 @@ pub enum Force {
     Yes,
 }
 
-fn storage_options(config: &Config) -> StorageOptions {
-    let mut options = StorageOptions::new(&config.storage.directory);
-    options.durability = match config.commit.durability {
-        config::Durability::Sync => Durability::Sync,
-        config::Durability::Os => Durability::Os,
-    };
-    options.block_cache_bytes = config.storage.block_cache_bytes;
-    options.write_buffer_bytes = config.storage.write_buffer_bytes;
-    options.history_cache_bytes = config.storage.history_cache_bytes as u64;
-    options.history_limits.file_bytes = config.flush.target_file_bytes;
-    options.commit_queue = config.commit.max_queue;
-    options.group_bytes = config.commit.max_group_bytes;
-    options
-}
-
-fn policy(flush: &config::Flush) -> Policy {
-    Policy {
-        max_fresh_bytes: flush.max_fresh_bytes,
-        max_age: Duration::from_secs(flush.max_age_s),
-        min_fresh_bytes: flush.min_fresh_bytes,
-        check_interval: Duration::from_secs(flush.check_interval_s),
-    }
-}
-
-fn planner(config: &Config) -> Result<Planner> {
-    // What a killed process left there is of no use to anybody; the lock on the data directory is held.
-    let spill = config.storage.directory.join("spill");
-    let emptied = match std::fs::remove_dir_all(&spill) {
+/// Makes a directory without anything in it.
+fn empty(directory: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(directory) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => std::fs::create_dir_all(&spill),
-    };
-    emptied.map_err(|source| crate::error::StorageError::Io { source })?;
-    let defaults = PlannerOptions::default();
-    let partitions = if config.query.partitions == 0 { defaults.partitions } else { config.query.partitions };
-    Planner::new(PlannerOptions { memory_bytes: config.query.memory_bytes, spill_directory: Some(spill), partitions })
-}
-
-fn limits(config: &Config) -> Limits {
-    Limits {
-        prepared_statements: config.query.max_prepared_statements,
-        // The setting bounds all sessions together; a session alone needs few plans.
-        plans: config.query.plan_cache_entries.min(PLANS_OF_A_SESSION),
-        transaction_bytes: config.transaction.max_bytes,
-        channels: config.notify.max_channels,
-        statement_timeout: Duration::from_millis(config.query.statement_timeout_ms),
-        lock_timeout: Duration::from_millis(config.transaction.lock_timeout_ms),
-        slow_statement: Duration::from_millis(config.log.slow_statement_ms),
+        _ => std::fs::create_dir_all(directory),
     }
 }
-
-/// Plans that one session keeps by their text.
-const PLANS_OF_A_SESSION: usize = 256;
 
 /// Where the automatic flush learns the forms of tables.
 struct CatalogShapes(Arc<Catalogs>);

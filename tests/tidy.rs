@@ -4,6 +4,8 @@
 //! failing on bad code; `the_tree_is_tidy` applies them all to the tree.
 
 mod code;
+mod dependencies;
+mod settings;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,11 +2,12 @@
 //!
 //! ```json
 //! {"table":"messages","op":"insert","seq":7,"key":{"conversation_id":"lobby","id":"…"},"row":{…}}
+//! {"table":"messages","op":"truncate","seq":8}
 //! ```
 //!
 //! `row` has all columns, values as PostgreSQL's `to_json` writes them with `timestamptz` in UTC; it is
-//! `null` for a delete. `key` has the primary key, and is empty for a table without one. A renderer belongs
-//! to one version of a table and is made with it, so a commit that nobody listens to pays nothing.
+//! `null` for a delete. `key` has the primary key, and is empty for a table without one. A truncate is about
+//! all rows and has neither. What listeners may rely on is in docs/changes.md. A renderer belongs to one version of a table and is made with it, so a commit that nobody listens to pays nothing.
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use std::sync::{Arc, OnceLock};
@@ -61,14 +62,20 @@ impl ChangeRenderer {
             Operation::Insert => "insert",
             Operation::Update => "update",
             Operation::Delete => "delete",
+            Operation::Truncate => "truncate",
         };
-        let columns: Vec<usize> = (0..self.columns.len()).collect();
-        let row = self.decode(&change.row, &columns)?;
-        let members = self.members()?;
         let mut out = Vec::with_capacity(256 + 2 * change.row.len());
         out.extend_from_slice(b"{\"table\":");
         write_string(&self.channel, &mut out);
-        out.extend_from_slice(format!(",\"op\":\"{operation}\",\"seq\":{seq},\"key\":").as_bytes());
+        out.extend_from_slice(format!(",\"op\":\"{operation}\",\"seq\":{seq}").as_bytes());
+        if change.operation == Operation::Truncate {
+            out.push(b'}');
+            return Ok(String::from_utf8_lossy(&out).into_owned());
+        }
+        let columns: Vec<usize> = (0..self.columns.len()).collect();
+        let row = self.decode(&change.row, &columns)?;
+        let members = self.members()?;
+        out.extend_from_slice(b",\"key\":");
         object(members, &row, &self.key, &mut out);
         out.extend_from_slice(b",\"row\":");
         if change.operation == Operation::Delete {
@@ -126,6 +133,10 @@ impl RenderChange for ChangeRenderer {
         &self.channel
     }
 
+    fn has_conversations(&self) -> bool {
+        self.conversation.is_some()
+    }
+
     fn conversation(&self, row: &[u8]) -> Option<String> {
         let decoded = self.decode(row, &[self.conversation?]).ok()?;
         let values = decoded.column(0).as_string_opt::<i32>()?;
@@ -169,6 +180,8 @@ mod tests {
         assert_eq!(renderer.channel(), "messages");
         let deleted = RowChange { operation: Operation::Delete, row, old: None };
         assert!(renderer.render(Seq(8), &deleted).ends_with(",\"row\":null}"));
+        let emptied = renderer.render(Seq(9), &RowChange::truncate());
+        assert_eq!(emptied, "{\"table\":\"messages\",\"op\":\"truncate\",\"seq\":9}");
     }
 
     #[test]

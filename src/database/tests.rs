@@ -1,5 +1,7 @@
 //! The database end to end, in-process: statements in, rows out, as a client would see them.
 
+mod settings;
+
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
@@ -20,10 +22,16 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A database whose settings differ from the defaults.
+    async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.storage.directory = directory.path().join("data");
         config.flush.automatic = false;
+        change(&mut config);
         let database = Database::open(config.clone()).await.unwrap();
         database.create_tenant("demo", "app").await.unwrap();
         Self { database, config, _directory: directory }
@@ -111,7 +119,7 @@ async fn copy_out(session: &mut Session, sql: &str) -> String {
     let Outcome::CopyOut(mut copy) = session.run(&parsed, Vec::new()).await.unwrap() else { panic!("not a COPY") };
     let mut out = Vec::new();
     while let Some(piece) = copy.stream.next().await {
-        out.extend_from_slice(&piece.unwrap());
+        out.extend_from_slice(piece.unwrap().bytes());
     }
     let text = format!("{}{}", String::from_utf8(out).unwrap(), copy.tag());
     drop(copy);
@@ -491,7 +499,7 @@ async fn explain_shows_a_plan() {
     let mut session = bench.session();
     assert!(!rows(&mut session, "EXPLAIN SELECT * FROM messages WHERE content LIKE 'a%'").await.is_empty());
     let plan = rows(&mut session, "EXPLAIN ANALYZE INSERT INTO messages (conversation_id) VALUES ('a')").await;
-    assert_eq!(plan[0], "Insert on messages");
+    assert_eq!(plan[0], "Insert on messages, metrics=[output_rows=1]");
     assert_eq!(rows(&mut session, "SELECT count(*) FROM messages").await, ["1"]);
 }
 

@@ -69,6 +69,9 @@ pub enum QueryError {
     StatementTimeout,
     #[error("out of memory")]
     OutOfMemory { detail: String },
+    /// Sorts and joins filled the disk space that they may use together; `limit` is readable, as in `10.0 GB`.
+    #[error("temporary file size exceeds query.max_spill_bytes ({limit})")]
+    SpillLimit { limit: String },
     /// DataFusion failed in a way that has no better name; its text goes to the log.
     #[error("{message}")]
     Engine { message: String },

@@ -114,6 +114,7 @@ fn query(error: &QueryError) -> &'static str {
         Cardinality => "21000",
         Canceled | StatementTimeout => "57014",
         OutOfMemory { .. } => "53200",
+        SpillLimit { .. } => "53400",
         Engine { .. } => "XX000",
     }
 }

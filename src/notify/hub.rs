@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 use super::queue::{Notification, Queue, QueueLimits};
 use super::subscriber::Subscriber;
 use crate::base::ids::{Seq, SessionId, TenantId};
-use crate::storage::{CommitObserver, Events, RowChange, TableChanges};
+use crate::storage::{CommitObserver, Events, Operation, RowChange, TableChanges};
 
 /// Routes notifications and row changes to the sessions that listen for them.
 ///
@@ -158,6 +158,14 @@ impl Listeners {
         }
     }
 
+    /// Delivers to every channel whose name begins with `prefix`.
+    fn deliver_below(&self, prefix: &str, sender: SessionId, seq: Seq, payload: &Arc<str>) {
+        let channels = self.channels.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        for (channel, _) in channels.take_while(|(channel, _)| channel.starts_with(prefix)) {
+            self.deliver(channel, sender, seq, || payload.clone());
+        }
+    }
+
     fn deliver_changes(&self, sender: SessionId, seq: Seq, changes: &TableChanges) {
         let renderer = &*changes.renderer;
         let table = renderer.channel();
@@ -170,6 +178,14 @@ impl Listeners {
             return;
         }
         for change in &changes.rows {
+            if change.operation == Operation::Truncate {
+                let payload: Arc<str> = renderer.render(seq, change).into();
+                self.deliver(table, sender, seq, || payload.clone());
+                if renderer.has_conversations() {
+                    self.deliver_below(&prefix, sender, seq, &payload);
+                }
+                continue;
+            }
             let channels = if conversations { conversation_channels(&prefix, changes, change) } else { Vec::new() };
             if !whole_table && !channels.iter().any(|channel| self.channels.contains_key(channel.as_str())) {
                 continue;

@@ -35,12 +35,17 @@ impl RenderChange for Chat {
         "messages"
     }
 
+    fn has_conversations(&self) -> bool {
+        true
+    }
+
     fn conversation(&self, row: &[u8]) -> Option<String> {
         Some(std::str::from_utf8(row).unwrap().split_once('/').unwrap().0.to_owned())
     }
 
     fn render(&self, seq: Seq, change: &RowChange) -> String {
-        let text = std::str::from_utf8(&change.row).unwrap().split_once('/').unwrap().1;
+        let row = std::str::from_utf8(&change.row).unwrap();
+        let text = row.split_once('/').map_or(row, |(_, text)| text);
         format!("{:?} {seq} {text}", change.operation)
     }
 }
@@ -136,6 +141,33 @@ fn a_change_goes_to_its_table_and_its_conversation() {
 }
 
 #[test]
+fn an_emptied_table_is_told_to_all_its_conversations() {
+    let hub = Hub::new(QueueLimits::default());
+    let table = hub.subscriber(ACME, SessionId(1));
+    table.listen("messages");
+    let rooms = hub.subscriber(ACME, SessionId(2));
+    for channel in ["messages:attic", "messages:lobby", "messages2", "message"] {
+        rooms.listen(channel);
+    }
+    change(&hub, ACME, 1, Operation::Insert, "lobby/hello", None);
+    change(&hub, ACME, 2, Operation::Truncate, "", None);
+    change(&hub, ACME, 3, Operation::Insert, "lobby/again", None);
+    assert_eq!(
+        taken(&table),
+        pairs(&[("messages", "Insert 1 hello"), ("messages", "Truncate 2 "), ("messages", "Insert 3 again")])
+    );
+    assert_eq!(
+        taken(&rooms),
+        pairs(&[
+            ("messages:lobby", "Insert 1 hello"),
+            ("messages:attic", "Truncate 2 "),
+            ("messages:lobby", "Truncate 2 "),
+            ("messages:lobby", "Insert 3 again"),
+        ])
+    );
+}
+
+#[test]
 fn a_row_that_moves_is_seen_where_it_was_and_where_it_is() {
     let hub = Hub::new(QueueLimits::default());
     let left = hub.subscriber(ACME, SessionId(1));
@@ -153,6 +185,10 @@ struct Unheard;
 impl RenderChange for Unheard {
     fn channel(&self) -> &str {
         "messages"
+    }
+
+    fn has_conversations(&self) -> bool {
+        panic!("nothing of this table has a listener")
     }
 
     fn conversation(&self, _: &[u8]) -> Option<String> {

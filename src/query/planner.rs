@@ -38,6 +38,7 @@ use super::functions;
 use super::scan::ScanContext;
 use super::watch::Watches;
 use crate::error::Result;
+use crate::storage::BATCH_ROWS;
 
 /// What the planner may use.
 #[derive(Clone, Debug)]
@@ -46,14 +47,24 @@ pub struct PlannerOptions {
     pub memory_bytes: usize,
     /// Where sorts and aggregates spill; `None` lets a query fail with 53200 instead.
     pub spill_directory: Option<PathBuf>,
+    /// Most bytes of spill files of all running queries together; beyond it: 53400.
+    pub max_spill_bytes: u64,
     /// How many parts of one query run at the same time.
     pub partitions: usize,
+    /// Rows of one batch between operators.
+    pub batch_rows: usize,
 }
 
 impl Default for PlannerOptions {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { memory_bytes: 1 << 30, spill_directory: None, partitions: cores.min(8) }
+        Self {
+            memory_bytes: 1 << 30,
+            spill_directory: None,
+            max_spill_bytes: 10 << 30,
+            partitions: cores.min(8),
+            batch_rows: BATCH_ROWS,
+        }
     }
 }
 
@@ -237,7 +248,8 @@ fn config(options: &PlannerOptions) -> SessionConfig {
     let mut config = SessionConfig::new()
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(false)
-        .with_target_partitions(options.partitions.max(1));
+        .with_target_partitions(options.partitions.max(1))
+        .with_batch_size(options.batch_rows.max(1));
     let settings = config.options_mut();
     settings.sql_parser.dialect = Dialect::PostgreSQL;
     settings.sql_parser.parse_float_as_decimal = true;
@@ -259,7 +271,9 @@ fn runtime(options: &PlannerOptions) -> DataFusionResult<Arc<RuntimeEnv>> {
     };
     RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_bytes)))
-        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
+        .with_disk_manager_builder(
+            DiskManagerBuilder::default().with_mode(mode).with_max_temp_directory_size(options.max_spill_bytes),
+        )
         .with_object_store_registry(Arc::new(no_stores()?))
         .build_arc()
 }

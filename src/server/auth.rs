@@ -5,11 +5,11 @@
 //! Whatever is wrong, the client reads `password authentication failed for user "x"`: it cannot learn
 //! whether a database exists, or which part of a token was refused. The reason goes to the log.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::jwt::{Refusal, Verifier};
-use super::keys::{self, SigningKey};
+use super::keys::{self, SigningKey, VerificationKey};
 use crate::base::clock::Clock;
 use crate::config::Auth;
 use crate::error::{AuthError, ConfigError};
@@ -18,33 +18,42 @@ use crate::session::Principal;
 /// Verifies logins and renewals.
 #[derive(Debug)]
 pub struct Authenticator {
+    config: Auth,
+    /// The data directory, which has a key of its own.
+    directory: PathBuf,
     verifier: Verifier,
 }
 
 impl Authenticator {
-    /// Loads the keys that the settings name; `local` is the data directory's own.
+    /// Loads the keys that the settings name, and the data directory's own, which is made if there is none yet.
     ///
     /// # Errors
-    /// A key cannot be used, or there is none at all.
-    pub fn new(config: &Auth, local: &SigningKey, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
-        let keys = keys::load(config, config.local_key.then_some(local))?;
-        if keys.is_empty() {
-            return Err(ConfigError::Refused("auth: nobody could log in: set local_key, keys or jwks".into()));
-        }
-        Ok(Self { verifier: Verifier::new(keys, config.max_token_bytes, clock) })
-    }
-
-    /// Loads the keys for a data directory, making its own key if there is none yet.
-    ///
-    /// # Errors
-    /// As [`Authenticator::new`]; or the directory's key cannot be read or made.
-    pub fn for_directory(
+    /// A key cannot be used, read or made, or there is none at all.
+    pub fn new(
         config: &Auth,
         directory: &Path,
         random: &crate::base::random::Random,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ConfigError> {
-        Self::new(config, &SigningKey::load_or_create(directory, random)?, clock)
+        SigningKey::load_or_create(directory, random)?;
+        let keys = load(config, directory)?;
+        Ok(Self {
+            config: config.clone(),
+            directory: directory.to_path_buf(),
+            verifier: Verifier::new(keys, config.max_token_bytes, clock),
+        })
+    }
+
+    /// Reads all keys again and answers how many there are. Sessions that are open stay open: their tokens
+    /// were right. Reads files, and so blocks.
+    ///
+    /// # Errors
+    /// As [`Authenticator::new`]. Then the keys are the ones of before.
+    pub fn read_keys_again(&self) -> Result<usize, ConfigError> {
+        let keys = load(&self.config, &self.directory)?;
+        let count = keys.len();
+        self.verifier.replace_keys(keys);
+        Ok(count)
     }
 
     /// Longest token that is looked at, in bytes.
@@ -90,6 +99,15 @@ impl Authenticator {
     }
 }
 
+fn load(config: &Auth, directory: &Path) -> Result<Vec<VerificationKey>, ConfigError> {
+    let local = config.local_key.then(|| SigningKey::load(directory)).transpose()?;
+    let keys = keys::load(config, local.as_ref())?;
+    if keys.is_empty() {
+        return Err(ConfigError::Refused("auth: nobody could log in: set local_key, keys or jwks".into()));
+    }
+    Ok(keys)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,7 +136,8 @@ mod tests {
     fn bench() -> (SigningKey, Authenticator, tempfile::TempDir) {
         let directory = tempfile::tempdir().unwrap();
         let key = SigningKey::load_or_create(directory.path(), &Random::default()).unwrap();
-        let authenticator = Authenticator::new(&Auth::default(), &key, ManualClock::at(NOW_US)).unwrap();
+        let clock = ManualClock::at(NOW_US);
+        let authenticator = Authenticator::new(&Auth::default(), directory.path(), &Random::default(), clock).unwrap();
         (key, authenticator, directory)
     }
 
@@ -153,8 +172,27 @@ mod tests {
 
     #[test]
     fn a_server_that_nobody_could_log_in_to_does_not_start() {
-        let (key, _, _directory) = bench();
+        let (_, _, directory) = bench();
         let config = Auth { local_key: false, ..Auth::default() };
-        assert!(Authenticator::new(&config, &key, ManualClock::at(0)).is_err());
+        assert!(Authenticator::new(&config, directory.path(), &Random::default(), ManualClock::at(0)).is_err());
+    }
+
+    #[test]
+    fn keys_that_cannot_be_read_again_change_nothing() {
+        let (key, authenticator, directory) = bench();
+        let token = key.sign(&claims("app", "demo", "owner"));
+        let path = SigningKey::path(directory.path());
+        let good = std::fs::read(&path).unwrap();
+        std::fs::write(&path, b"no key").unwrap();
+        assert!(authenticator.read_keys_again().is_err());
+        assert!(authenticator.login("app", "demo", &token).is_ok());
+        std::fs::write(&path, good).unwrap();
+        assert_eq!(authenticator.read_keys_again().unwrap(), 1);
+        assert!(authenticator.login("app", "demo", &token).is_ok());
+        std::fs::remove_file(&path).unwrap();
+        let other = SigningKey::load_or_create(directory.path(), &Random::default()).unwrap();
+        assert_eq!(authenticator.read_keys_again().unwrap(), 1);
+        assert!(authenticator.login("app", "demo", &token).is_err(), "a key that was replaced opens nothing");
+        assert!(authenticator.login("app", "demo", &other.sign(&claims("app", "demo", "owner"))).is_ok());
     }
 }

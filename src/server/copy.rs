@@ -44,13 +44,17 @@ impl Connection {
         self.send_notices();
         let columns = columns(copy.columns);
         self.wire.output.put(&CopyOutResponse::new(0, columns, vec![0; usize::from(columns.unsigned_abs())]));
-        while let Some(data) = copy.stream.next().await {
-            self.wire.output.begin(b'd').extend_from_slice(&data?);
-            if !self.wire.output.seal() {
-                let detail = "A piece of COPY data is longer than a message can be.".to_owned();
-                return Err(Error::from(QueryError::OutOfMemory { detail }).into());
+        while let Some(lines) = copy.stream.next().await {
+            // One line per message, as PostgreSQL sends them: some clients take a message for a row. They
+            // gather in the buffer and leave in large writes.
+            for line in lines?.iter() {
+                self.wire.output.begin(b'd').extend_from_slice(line);
+                if !self.wire.output.seal() {
+                    let detail = "A line of COPY data is longer than a message can be.".to_owned();
+                    return Err(Error::from(QueryError::OutOfMemory { detail }).into());
+                }
+                self.wire.flush_if_full().await?;
             }
-            self.wire.flush_if_full().await?;
         }
         self.wire.output.put(&CopyDone::new());
         Ok(copy.tag())

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use jsonwebtoken::Validation;
+use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
 use super::keys::VerificationKey;
@@ -110,14 +111,20 @@ pub enum Refusal {
 /// Judges tokens.
 #[derive(Debug)]
 pub struct Verifier {
-    keys: Vec<VerificationKey>,
+    /// Replaced as a whole when the keys are read again.
+    keys: RwLock<Arc<[VerificationKey]>>,
     max_token_bytes: usize,
     clock: Arc<dyn Clock>,
 }
 
 impl Verifier {
     pub(super) fn new(keys: Vec<VerificationKey>, max_token_bytes: usize, clock: Arc<dyn Clock>) -> Self {
-        Self { keys, max_token_bytes, clock }
+        Self { keys: RwLock::new(keys.into()), max_token_bytes, clock }
+    }
+
+    /// Judges by other keys from now on.
+    pub(super) fn replace_keys(&self, keys: Vec<VerificationKey>) {
+        *self.keys.write() = keys.into();
     }
 
     /// Longest token that is looked at, in bytes.
@@ -139,10 +146,11 @@ impl Verifier {
             return Err(Refusal::Critical);
         }
         let id = header.kid.as_deref().unwrap_or_default();
-        let key = self.keys.iter().find(|key| key.algorithm == header.alg && key.id == id);
+        let keys = Arc::clone(&self.keys.read());
+        let key = keys.iter().find(|key| key.algorithm == header.alg && key.id == id);
         // A locally signed token may come without the key's id: other tools make them, too.
         let key = key.or_else(|| {
-            let mut fitting = self.keys.iter().filter(|key| key.algorithm == header.alg);
+            let mut fitting = keys.iter().filter(|key| key.algorithm == header.alg);
             fitting.next().filter(|_| header.kid.is_none() && fitting.next().is_none())
         });
         let key = key.ok_or(Refusal::NoSuchKey)?;

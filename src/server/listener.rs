@@ -107,7 +107,7 @@ impl Server {
         let directory = &config.storage.directory;
         let clock = database.clock().clone();
         let random = crate::base::random::Random::default();
-        let authenticator = Authenticator::for_directory(&config.auth, directory, &random, clock.clone())?;
+        let authenticator = Authenticator::new(&config.auth, directory, &random, clock.clone())?;
         let authenticator = Arc::new(authenticator);
         let tls = tls::identity(&config.tls, directory)?;
         database.set_reauthenticate(Arc::new(Renewal(authenticator.clone())));
@@ -131,6 +131,11 @@ impl Server {
     /// What it presents to clients; `None` if TLS is off.
     pub fn identity(&self) -> Option<&Identity> {
         self.shared.tls.as_ref()
+    }
+
+    /// Who verifies tokens, to have it read its keys again.
+    pub fn authenticator(&self) -> Arc<Authenticator> {
+        self.shared.authenticator.clone()
     }
 
     /// Serves until `shutdown` is asked for, and then until the last connection has ended. The database

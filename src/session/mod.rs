@@ -37,7 +37,7 @@ pub mod statement;
 pub use datafusion::common::ScalarValue;
 pub use embed::QueryResult;
 pub use notices::{NoticeLevel, NoticeReport};
-pub use outcome::{CopyIn, CopyOut, Outcome, Rows, RowsTag, TransactionStatus};
+pub use outcome::{CopyIn, CopyLines, CopyOut, Outcome, Rows, RowsTag, TransactionStatus};
 pub use portal::Portal;
 pub use prepared::Prepared;
 pub use principal::{Principal, Role};

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
-use bytes::Bytes;
 use futures::stream::BoxStream;
 
 pub use super::statement::copy_in::CopyIn;
@@ -68,12 +67,12 @@ impl RowsTag {
     }
 }
 
-/// COPY TO STDOUT: the lines as they are made, each ending with its line feed. All columns are text.
+/// COPY TO STDOUT: the lines as they are made. All columns are text.
 pub struct CopyOut {
     /// How many columns a line has.
     pub columns: usize,
-    /// Pieces of one or more whole lines.
-    pub stream: BoxStream<'static, Result<Bytes>>,
+    /// The lines, as many at a time as one batch has rows.
+    pub stream: BoxStream<'static, Result<CopyLines>>,
     pub(crate) rows: Arc<AtomicU64>,
 }
 
@@ -81,6 +80,33 @@ impl CopyOut {
     /// The tag of CommandComplete, once the stream has ended.
     pub fn tag(&self) -> String {
         format!("COPY {}", self.rows.load(Ordering::Relaxed))
+    }
+}
+
+/// Lines of COPY TO STDOUT, one for the header and one for each row. A line ends with its line feed, and may
+/// have more of them inside a quoted value: where lines end cannot be read off the bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CopyLines {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl CopyLines {
+    /// Adds one line, which `write` appends to the bytes before it.
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// All lines, one behind the other.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The lines in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
     }
 }
 

@@ -299,7 +299,7 @@ fn watch(outcome: Outcome, mut request: Request) -> Outcome {
         }
         Outcome::CopyOut(CopyOut { columns, stream, rows }) => {
             request.count_with(rows.clone());
-            let stream = Watched { inner: stream, request, count: |_: &bytes::Bytes| 0 };
+            let stream = Watched { inner: stream, request, count: |_| 0 };
             Outcome::CopyOut(CopyOut { columns, stream: stream.boxed(), rows })
         }
         Outcome::CopyIn(mut copy) => {

@@ -47,28 +47,39 @@ pub struct TableChanges {
     pub rows: Vec<RowChange>,
 }
 
-/// What happened to a row.
+/// What happened to a row, or to all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     Insert,
     Update,
     Delete,
+    /// Every row of the table is gone.
+    Truncate,
 }
 
-/// One changed row.
+/// One change of a table.
 #[derive(Clone, Debug)]
 pub struct RowChange {
     pub operation: Operation,
-    /// The encoded value: the new row, or for `Delete` the row that was deleted.
+    /// The encoded value: the new row, or for `Delete` the row that was deleted. Empty for `Truncate`.
     pub row: Bytes,
     /// For `Update`: the row as it was.
     pub old: Option<Bytes>,
+}
+
+impl RowChange {
+    /// All rows of the table are gone.
+    pub fn truncate() -> Self {
+        Self { operation: Operation::Truncate, row: Bytes::new(), old: None }
+    }
 }
 
 /// Turns row changes of one table into text. Called only for channels that somebody listens to.
 pub trait RenderChange: Send + Sync {
     /// The table's channel.
     fn channel(&self) -> &str;
+    /// Whether the rows of the table belong to conversations.
+    fn has_conversations(&self) -> bool;
     /// The conversation a row belongs to, if the table has conversations.
     fn conversation(&self, row: &[u8]) -> Option<String>;
     /// The JSON of a change.

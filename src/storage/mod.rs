@@ -62,7 +62,7 @@ pub use options::{Durability, StorageOptions};
 pub use range::{ColumnRange, KeyRange};
 pub use row::RowCodec;
 pub use row_builder::RowBuilder;
-pub use scan::{ScanOrder, ScanRequest};
+pub use scan::{BATCH_ROWS, ScanOrder, ScanRequest};
 pub use shape::Shape;
 pub use snapshot::{ReadPoint, View};
 pub use store::{FoundRow, Source, TenantStore};

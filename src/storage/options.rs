@@ -24,6 +24,12 @@ pub struct StorageOptions {
     pub block_cache_bytes: usize,
     /// Memory for rows that RocksDB has not written to a table file yet, over all column families.
     pub write_buffer_bytes: usize,
+    /// Size of the write-ahead log at which RocksDB writes its memory out, so that old log files can go.
+    pub max_wal_bytes: u64,
+    /// Threads for RocksDB's flushes and compactions.
+    pub background_jobs: usize,
+    /// Table files of RocksDB held open. 0: all.
+    pub max_open_files: usize,
     /// Memory for what is known of open history files: footers, indexes, bloom filters.
     pub history_cache_bytes: u64,
     /// How history files are cut.
@@ -42,6 +48,9 @@ impl StorageOptions {
             durability: Durability::Sync,
             block_cache_bytes: 256 << 20,
             write_buffer_bytes: 128 << 20,
+            max_wal_bytes: 1 << 30,
+            background_jobs: 2,
+            max_open_files: 0,
             history_cache_bytes: 64 << 20,
             history_limits: Limits::default(),
             commit_queue: 4096,

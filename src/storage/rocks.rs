@@ -77,10 +77,12 @@ fn database_options(options: &StorageOptions) -> Options {
     db.set_db_write_buffer_size(options.write_buffer_bytes);
     // Column families are flushed together: `meta` changes with every commit but is tiny, and would
     // otherwise hold on to log files for ever.
-    db.set_max_total_wal_size(2 * options.write_buffer_bytes as u64);
-    db.set_max_background_jobs(4);
+    db.set_max_total_wal_size(options.max_wal_bytes);
+    db.set_max_background_jobs(i32::try_from(options.background_jobs.max(1)).unwrap_or(i32::MAX));
     db.set_bytes_per_sync(1 << 20);
-    db.set_max_open_files(512);
+    // RocksDB says "all" as -1.
+    let open_files = i32::try_from(options.max_open_files).unwrap_or(i32::MAX);
+    db.set_max_open_files(if open_files == 0 { -1 } else { open_files });
     // One committer writes, so RocksDB's concurrency between writers only costs.
     db.set_allow_concurrent_memtable_write(false);
     db.set_enable_pipelined_write(false);

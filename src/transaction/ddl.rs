@@ -60,14 +60,15 @@ impl Transaction {
         self.define(next, write, vec![table.id])
     }
 
-    /// TRUNCATE: waits for transactions that write to the table, then removes all its rows at commit.
+    /// TRUNCATE: waits for transactions that write to the table, then removes all its rows at commit. Listeners
+    /// of a table with a change feed are told.
     ///
     /// # Errors
     /// 42P01 if it was dropped in the meantime; lock errors.
     pub async fn truncate(&mut self, table: &Arc<Table>) -> Result<()> {
         self.writable("TRUNCATE TABLE")?;
         self.lock_table(table, Mode::AccessExclusive).await?;
-        self.push(Op::Truncate(table.id))
+        self.push(Op::Truncate(table.clone()))
     }
 
     /// CREATE SCHEMA.

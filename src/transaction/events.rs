@@ -63,6 +63,14 @@ impl EventLog {
         }
     }
 
+    /// The table was emptied: that is all there is to tell of it so far.
+    pub fn truncate(&mut self, table: &Arc<Table>) {
+        self.forget(table.id);
+        if table.changes {
+            self.changes.push((table.clone(), vec![RowChange::truncate()]));
+        }
+    }
+
     /// The table was emptied or dropped: what happened to its rows before never becomes visible.
     pub fn forget(&mut self, table: TableId) {
         self.changes.retain(|(changed, _)| changed.id != table);

@@ -22,7 +22,7 @@ pub(super) enum Op {
         /// What listeners of the table are told; `None` when the table has no change feed.
         change: Option<RowChange>,
     },
-    Truncate(TableId),
+    Truncate(Arc<Table>),
     Definitions {
         write: CatalogWrite,
         /// The tables that the change removes.

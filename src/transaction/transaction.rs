@@ -234,8 +234,8 @@ impl Transaction {
                     }
                 }
                 Op::Truncate(table) => {
-                    writes.truncate(table);
-                    self.events.forget(table);
+                    writes.truncate(table.id);
+                    self.events.truncate(&table);
                 }
                 Op::Definitions { write, dropped, tenant } => {
                     write.apply(writes);

@@ -146,6 +146,102 @@ async fn a_failed_copy_leaves_nothing_and_names_the_line() -> Result<(), Box<dyn
     Ok(())
 }
 
+/// What is wrong with a line, and which line it is, in PostgreSQL's words.
+#[tokio::test]
+async fn malformed_lines_are_refused_as_by_postgresql() -> Result<(), Box<dyn Error>> {
+    let Some(postgres) = postgres::shared() else { return Ok(()) };
+    let server = Server::start();
+    let kalam = Client::connect(&server).await;
+    let reference = Client::open(&postgres.url()).await?;
+    for client in [&kalam, &reference] {
+        client.batch_execute("CREATE TABLE t (id int PRIMARY KEY, v varchar(5), d date)").await?;
+    }
+    let long = format!("1,{},\n", "ü".repeat(120));
+    let text: &[&str] = &[
+        "1\ta\n",
+        "1\ta\t\\N\textra\n",
+        "1\ta\t\\N\n\n",
+        "\n",
+        "1\ta\t\\N\nx\tb\t\\N\n",
+        "1\ta\t\\N\n2\ta\\nb\t2024-13-01\n",
+        "1\ta\t\\N\n2\ta\\\nb\tnever\n",
+        "1\ta\\\nb\t\\N\n2\n",
+        "1\ttoolong\t\\N\n",
+        "1\ta\t\\N\r\n2\tb\t\\N\n",
+        "1\ta\t\\N\n2\tb\t\\N\r\n",
+        "1\ta\t\\N\n2\tb\t\\N\n1\tc\t\\N\n",
+        "\\N\ta\t\\N\n",
+        "1\ta\t\\N\n\\.x\n",
+        "1\ta\t\\N\n2\tb\\.\n",
+        "1\ta\t",
+        "1\ta\t\\N\n99999999999\ta\t\\N",
+    ];
+    let csv: &[&str] = &[
+        "\"1,a,\n",
+        "1,a,\n\"2,b,\n3,c,\n",
+        "1,a,\n2,\"b",
+        "1,a,\n2,\"b\n",
+        "1,a,\n2,\"b\nc\nd\n",
+        "1,\"a\nb\",\n2,\"b\nc\nd\n",
+        "1,a,\n2,\"b\nc\",\nx,d,\n",
+        "1,\"a\nb\",\nx,d,\n",
+        "1,\"a\nb\",\n2,\"a\nb\",\n3,c,never\n",
+        "1,\"a\r\nb\",\r\n2,\"a\r\nb\",\r\nx,c,\r\n",
+        "1,\"a\rb\",\r2,\"a\rb\",\rx,c,\r",
+        "1,a\n",
+        "1,a,,extra\n",
+        "1,a,\n\n",
+        "1,a,\n2\n",
+        "x,a,\n",
+        "1,a,2024-02-30\n",
+        "1,a,\r\n2,b,\n",
+        "1,a,\n2,b,\r3,c,\n",
+        "1,a,\n2,\"b\nc\",\n1,d,\n",
+        ",a,\n",
+        &long,
+    ];
+    let mut faults = Vec::new();
+    for (options, inputs) in [
+        ("", text),
+        ("(HEADER)", text),
+        ("(HEADER MATCH)", text),
+        ("(FORMAT csv)", csv),
+        ("(FORMAT csv, HEADER)", csv),
+        ("(FORMAT csv, HEADER MATCH)", csv),
+        ("(FORMAT csv, QUOTE '''')", csv),
+        ("(FORMAT csv, ESCAPE '\\')", csv),
+    ] {
+        let sql = format!("COPY t FROM STDIN {options}");
+        for input in inputs {
+            for head in ["", "id\tv\td\n", "id,v,d\n"] {
+                let data = format!("{head}{input}");
+                let got = told(copy_in(&kalam, &sql, &[&data]).await);
+                let expected = told(copy_in(&reference, &sql, &[&data]).await);
+                if got != expected {
+                    faults.push(format!("{sql} {data:?}\n  got      {got}\n  expected {expected}"));
+                }
+                for client in [&kalam, &reference] {
+                    client.batch_execute("TRUNCATE t").await?;
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} differences:\n{}", faults.len(), faults.join("\n"));
+    Ok(())
+}
+
+/// The outcome of a COPY: its rows, or everything that is said of the error.
+fn told(outcome: Result<u64, tokio_postgres::Error>) -> String {
+    match outcome {
+        Ok(rows) => format!("COPY {rows}"),
+        Err(error) => {
+            let error = error.as_db_error().unwrap();
+            let (code, message) = (error.code().code(), error.message());
+            format!("{code} {message:?} {:?} {:?} {:?}", error.detail(), error.hint(), error.where_())
+        }
+    }
+}
+
 #[test]
 fn copy_fail_says_what_the_client_said() {
     let server = Server::plain();
@@ -197,6 +293,23 @@ async fn copy_sees_and_joins_its_transaction() -> Result<(), Box<dyn Error>> {
     transaction.rollback().await?;
     assert_eq!(client.text("SELECT count(*) FROM t").await, "0");
     Ok(())
+}
+
+/// Clients that read rows take one message for one row, also when the row has line feeds inside.
+#[test]
+fn every_line_is_a_message_of_its_own() {
+    let server = Server::plain();
+    let mut wire = Wire::connect(&server);
+    wire.ok("CREATE TABLE t (id int PRIMARY KEY, v text)");
+    wire.ok("INSERT INTO t SELECT g.i, E'a\nb' FROM generate_series(1, 20000) AS g(i)");
+    wire.send(&query("COPY (SELECT * FROM t ORDER BY id) TO STDOUT WITH (FORMAT csv, HEADER)")).unwrap();
+    let messages = wire.until_ready().unwrap();
+    assert_eq!(tags(&messages), format!("H{}cCZ", "d".repeat(20001)));
+    assert_eq!(messages[1].body, b"id,v\n");
+    assert_eq!(messages[2].body, b"1,\"a\nb\"\n");
+    assert_eq!(messages[20001].body, b"20000,\"a\nb\"\n");
+    wire.send(&query("COPY (SELECT 1 WHERE false) TO STDOUT")).unwrap();
+    assert_eq!(tags(&wire.until_ready().unwrap()), "HcCZ");
 }
 
 /// A hundred megabytes go in and out, and the server's memory does not follow.

@@ -230,6 +230,37 @@ async fn changes_leave_at_commit_or_not_at_all() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+#[tokio::test]
+async fn an_emptied_table_is_a_change() -> Result<(), Box<dyn Error>> {
+    let server = Server::start();
+    let (all, lobby, writer) =
+        (Client::connect(&server).await, Client::connect(&server).await, Client::connect(&server).await);
+    all.batch_execute("LISTEN messages").await?;
+    lobby.batch_execute("LISTEN \"messages:lobby\"").await?;
+    let insert = "INSERT INTO messages (conversation_id, content) VALUES ('lobby', 'x')";
+    writer.batch_execute("BEGIN; TRUNCATE messages; ROLLBACK").await?;
+    writer.batch_execute(insert).await?;
+    writer.batch_execute(&format!("BEGIN; {insert}; TRUNCATE messages; COMMIT")).await?;
+    writer.batch_execute(insert).await?;
+    writer.batch_execute("SELECT kalam.flush('messages')").await?;
+    writer.batch_execute("TRUNCATE messages").await?;
+    for listener in [&all, &lobby] {
+        let mut last = 0;
+        for op in ["insert", "truncate", "insert", "truncate"] {
+            let told = change(listener.notification().await.payload());
+            let seq = told["seq"].as_u64().unwrap();
+            assert!(seq > last, "{told}");
+            last = seq;
+            if op == "truncate" {
+                assert_eq!(told, json!({"table": "messages", "op": "truncate", "seq": seq}));
+            }
+            assert_eq!(told["op"], op);
+        }
+        assert_eq!(listener.notifications().await, []);
+    }
+    Ok(())
+}
+
 /// Channels of conversations may be longer than an identifier, and any text may name a conversation.
 #[tokio::test]
 async fn conversations_with_long_and_odd_names_have_channels() -> Result<(), Box<dyn Error>> {

@@ -3,6 +3,7 @@
 //! After every attack the same question: does the server still serve the others?
 
 mod input;
+mod providers;
 mod startup;
 mod surface;
 mod tenants;

@@ -95,9 +95,19 @@ fn retell(error: &Error) -> Error {
 }
 
 fn engine(message: String) -> Error {
+    if let Some(limit) = spill_limit(&message) {
+        return QueryError::SpillLimit { limit }.into();
+    }
     tracing::warn!(target: "kalam::query", error = %message, "the query engine failed");
     let message = first_line(&message).to_owned();
     QueryError::Engine { message: format!("the query could not be run: {message}") }.into()
+}
+
+/// The limit of the spill files' size, if the error says that it was reached. DataFusion reports it as an
+/// I/O error that passes through Arrow's writer, so that its text is all that is left of it.
+fn spill_limit(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("during the spilling process has exceeded the allowable limit of ")?;
+    Some(rest.split(". ").next().unwrap_or_default().to_owned())
 }
 
 fn first_line(message: &str) -> &str {

@@ -206,7 +206,8 @@ impl ExecutionPlan for ScanExec {
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> DataFusionResult<SendableRecordBatchStream> {
         let context = ScanContext::of(&task)?;
-        let (request, output) = self.request(&context);
+        let (mut request, output) = self.request(&context);
+        request.batch_rows = task.session_config().batch_size();
         let schema = self.schema();
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let shape = Arc::clone(&self.table.shape);

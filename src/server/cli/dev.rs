@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::failure::{Exit, Failure};
+use super::start::Hangup;
 use super::token;
 use super::whereabouts::reachable;
 use super::{Dev, Encryption, start};
@@ -36,7 +37,7 @@ pub(super) fn run(arguments: Dev) -> Result<(), Failure> {
     }
     let directory = config.storage.directory.clone();
     let mode = if arguments.tls == Encryption::Off { "disable" } else { "require" };
-    start::run(config, make_tenant, move |address| announce(&directory, address, mode))
+    start::run(config, Hangup::Ends, make_tenant, move |address| announce(&directory, address, mode))
 }
 
 async fn make_tenant(database: &Arc<Database>) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::failure::{Exit, Failure};
 use super::whereabouts::Whereabouts;
@@ -12,11 +12,26 @@ use crate::base::shutdown::CancellationToken;
 use crate::config::Config;
 use crate::database::Database;
 use crate::error::{Error, ErrorKind};
+use crate::server::auth::Authenticator;
 use crate::server::{Server, logging};
+
+/// What SIGHUP does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hangup {
+    /// Ends the process, as always when its terminal is closed.
+    Ends,
+    /// Reads the keys of tokens again: what service managers call a reload.
+    ReadsKeysAgain,
+}
 
 /// Runs a server until SIGINT or SIGTERM. `ready` gets the open database before anybody can connect to it,
 /// `announce` the address when clients are answered.
-pub(super) fn run<Ready, Announce>(config: Config, ready: Ready, announce: Announce) -> Result<(), Failure>
+pub(super) fn run<Ready, Announce>(
+    config: Config,
+    hangup: Hangup,
+    ready: Ready,
+    announce: Announce,
+) -> Result<(), Failure>
 where
     Ready: AsyncFnOnce(&Arc<Database>) -> Result<(), Failure>,
     Announce: FnOnce(SocketAddr) -> Result<(), Failure>,
@@ -33,10 +48,10 @@ where
         .thread_name("kalam")
         .build()
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot start threads: {error}")))?;
-    runtime.block_on(serve(config, ready, announce))
+    runtime.block_on(serve(config, hangup, ready, announce))
 }
 
-async fn serve<Ready, Announce>(config: Config, ready: Ready, announce: Announce) -> Result<(), Failure>
+async fn serve<Ready, Announce>(config: Config, hangup: Hangup, ready: Ready, announce: Announce) -> Result<(), Failure>
 where
     Ready: AsyncFnOnce(&Arc<Database>) -> Result<(), Failure>,
     Announce: FnOnce(SocketAddr) -> Result<(), Failure>,
@@ -45,9 +60,14 @@ where
     let listener = Server::listen(config.server.listen).map_err(|error| address(config.server.listen, &error))?;
     let shutdown = CancellationToken::new();
     watch_signals(&shutdown)?;
+    let hangups = match hangup {
+        Hangup::Ends => None,
+        // From here on it does not end the process any more; it is answered when there are keys.
+        Hangup::ReadsKeysAgain => Some(signal(SignalKind::hangup()).map_err(unwatched)?),
+    };
     let directory = config.storage.directory.clone();
     let database = Database::open(config.clone()).await.map_err(|error| Failure::open(&directory, &error))?;
-    let served = answer(&config, &database, listener, shutdown, ready, announce).await;
+    let served = answer(&config, &database, listener, shutdown, hangups, ready, announce).await;
     database.close().await;
     served
 }
@@ -57,6 +77,7 @@ async fn answer<Ready, Announce>(
     database: &Arc<Database>,
     listener: TcpListener,
     shutdown: CancellationToken,
+    hangups: Option<Signal>,
     ready: Ready,
     announce: Announce,
 ) -> Result<(), Failure>
@@ -77,9 +98,25 @@ where
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot write to {}: {error}", directory.display())))?;
     tracing::info!(address = %server.address(), directory = %directory.display(), "accepting connections");
     announce(server.address())?;
+    let reading = hangups.map(|hangups| tokio::spawn(read_keys_again(hangups, server.authenticator())));
     server.run(shutdown).await;
+    if let Some(reading) = reading {
+        reading.abort();
+    }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// At every SIGHUP. Keys that cannot be used change nothing: a mistake in a file locks nobody out.
+async fn read_keys_again(mut hangups: Signal, authenticator: Arc<Authenticator>) {
+    while hangups.recv().await.is_some() {
+        let authenticator = authenticator.clone();
+        match tokio::task::spawn_blocking(move || authenticator.read_keys_again()).await {
+            Ok(Ok(keys)) => tracing::info!(keys, "read the keys of tokens again"),
+            Ok(Err(error)) => tracing::error!(%error, "the keys of tokens stay as they were"),
+            Err(error) => tracing::error!(%error, "reading the keys of tokens panicked"),
+        }
+    }
 }
 
 /// Everything that can be wrong with a server that has its socket and its database is a key or certificate.
@@ -99,11 +136,14 @@ fn address(listen: SocketAddr, error: &std::io::Error) -> Failure {
     Failure::new(Exit::Address, format!("cannot listen on {listen}: {why}"))
 }
 
+fn unwatched(error: std::io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("cannot watch signals: {error}"))
+}
+
 /// The first SIGINT or SIGTERM asks for an orderly end; the second one ends the process.
 fn watch_signals(shutdown: &CancellationToken) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("cannot watch signals: {error}"));
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(unwatched)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(unwatched)?;
     let shutdown = shutdown.clone();
     tokio::spawn(async move {
         let received = tokio::select! {

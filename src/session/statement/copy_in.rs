@@ -369,10 +369,11 @@ fn decode(
     if fields.len() > targets.len() {
         return Err(bad("extra data after last expected column"));
     }
-    if let Some(missing) = targets.get(fields.len()) {
-        return Err(bad(&format!("missing data for column \"{}\"", table.columns[*missing].name)));
-    }
     for (at, target) in targets.iter().enumerate() {
+        // Values are decoded from left to right, and what comes first is what is reported.
+        if at >= fields.len() {
+            return Err(bad(&format!("missing data for column \"{}\"", table.columns[*target].name)));
+        }
         let (force_not_null, force_null) = force[at];
         if force_not_null {
             fields.force_not_null(at, &format.null);
@@ -408,11 +409,8 @@ fn check_header(table: &Table, targets: &[usize], format: &Format, line: &[u8]) 
         fields.read_text(line, format);
     }
     if fields.len() != targets.len() {
-        let message = format!(
-            "wrong number of fields in header line: field count is {}, expected {}",
-            fields.len(),
-            targets.len()
-        );
+        let message =
+            format!("wrong number of fields in header line: got {}, expected {}", fields.len(), targets.len());
         return Err(bad(&message));
     }
     for (at, target) in targets.iter().enumerate() {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{Array, RecordBatch};
-use bytes::Bytes;
 use futures::StreamExt;
 
 use super::Running;
@@ -19,7 +18,7 @@ use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::SessionError;
 use crate::query::ast::Statement;
 use crate::query::{Environment, OutputColumn};
-use crate::session::outcome::{CopyOut, Outcome};
+use crate::session::outcome::{CopyLines, CopyOut, Outcome};
 use crate::session::settings::quote_name;
 
 /// Starts the query and hands its lines out as they are computed.
@@ -61,10 +60,11 @@ pub(crate) async fn run(running: &mut Running<'_>, copy: &Copy) -> Result<Outcom
         }
     }
     let writer = Writer::new(copy.format.clone(), &names);
-    let mut first = Vec::new();
-    if copy.format.header != Header::None {
-        writer.header(&names, &mut first);
-    }
+    let header = (copy.format.header != Header::None).then(|| {
+        let mut lines = CopyLines::default();
+        lines.push(|out| writer.header(&names, out));
+        Ok(lines)
+    });
     let stream = running.query(&bound).await?;
     running.transaction().statement_end();
     let rows = Arc::new(AtomicU64::new(0));
@@ -74,19 +74,19 @@ pub(crate) async fn run(running: &mut Running<'_>, copy: &Copy) -> Result<Outcom
         counter.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
         lines(&batch, &columns, &style, &writer)
     });
-    let first = futures::stream::iter((!first.is_empty()).then(|| Ok(Bytes::from(first))));
+    let header = futures::stream::iter(header);
     let columns = names.len();
-    Ok(Outcome::CopyOut(CopyOut { columns, stream: first.chain(lines).boxed(), rows }))
+    Ok(Outcome::CopyOut(CopyOut { columns, stream: header.chain(lines).boxed(), rows }))
 }
 
-fn lines(batch: &RecordBatch, columns: &[OutputColumn], style: &OutputStyle, writer: &Writer) -> Result<Bytes> {
+fn lines(batch: &RecordBatch, columns: &[OutputColumn], style: &OutputStyle, writer: &Writer) -> Result<CopyLines> {
     let schema = batch.schema();
     let encoders: Vec<TextEncoder> = columns
         .iter()
         .enumerate()
         .map(|(at, column)| TextEncoder::new(schema.field(at), &column.data_type, style))
         .collect::<Result<_>>()?;
-    let mut out = Vec::new();
+    let mut lines = CopyLines::default();
     let mut texts: Vec<Vec<u8>> = vec![Vec::new(); columns.len()];
     let mut nulls = vec![false; columns.len()];
     for row in 0..batch.num_rows() {
@@ -99,9 +99,9 @@ fn lines(batch: &RecordBatch, columns: &[OutputColumn], style: &OutputStyle, wri
             }
         }
         let fields = texts.iter().zip(&nulls).map(|(text, null)| (!null).then_some(text.as_slice()));
-        writer.line(fields, &mut out);
+        lines.push(|out| writer.line(fields, out));
     }
-    Ok(Bytes::from(out))
+    Ok(lines)
 }
 
 /// One value in its text form; `null` for NULL.

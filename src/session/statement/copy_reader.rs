@@ -27,7 +27,8 @@ pub(crate) struct Lines {
     after_escape: bool,
     end_of_line: Option<EndOfLine>,
     ended: bool,
-    /// The number of the last line that was given out, from 1.
+    /// The number of the last line that was given out, from 1: line ends inside quotes count, too, so that it
+    /// is the number that an editor shows for the end of the row.
     pub number: u64,
 }
 
@@ -104,6 +105,11 @@ impl Lines {
                 _ => {}
             }
             if let Some((quote, escape)) = self.csv {
+                // What ends lines is not known in the first one; PostgreSQL takes it for a carriage return.
+                let counted = if self.end_of_line == Some(EndOfLine::Newline) { b'\n' } else { b'\r' };
+                if self.in_quote && byte == counted {
+                    self.number += 1;
+                }
                 if self.in_quote && byte == escape && escape != quote {
                     self.after_escape = !self.after_escape;
                 } else {

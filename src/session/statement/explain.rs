@@ -99,7 +99,7 @@ async fn change(
         let done = execute(running, prepared).await?;
         execution_ms = Some(started.elapsed().as_secs_f64() * 1000.0);
         root.rows = done.rsplit(' ').next().and_then(|rows| rows.parse().ok());
-        root.metrics = Some(done);
+        root.metrics = root.rows.map(|rows| format!("output_rows={rows}"));
     }
     Ok(Explanation { notes, root, execution_ms })
 }

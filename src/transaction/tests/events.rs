@@ -77,14 +77,40 @@ async fn row_changes_of_a_table_with_a_feed_are_told_with_their_seq() {
 }
 
 #[tokio::test]
-async fn changes_of_rows_that_a_truncate_removes_are_not_told() {
+async fn a_truncate_is_told_instead_of_the_changes_before_it() {
     let world = World::new().await;
     let table = world.create_as(TableDefinition { changes: true, ..definition("t") }).await;
     let mut one = world.begin(1).await;
     one.insert(&table, pairs(&table, &[(1, 10)]), OnConflict::Error).await.unwrap();
     one.statement_begin().await.unwrap();
     one.truncate(&table).await.unwrap();
-    one.commit().await.unwrap();
+    one.statement_begin().await.unwrap();
+    one.insert(&table, pairs(&table, &[(2, 20)]), OnConflict::Error).await.unwrap();
+    assert!(texts(&world).is_empty(), "not before the commit");
+    let seq = one.commit().await.unwrap();
+    assert_eq!(
+        texts(&world),
+        [
+            format!(r#" {{"table":"t","op":"truncate","seq":{seq}}}"#),
+            format!(
+                r#" {{"table":"t","op":"insert","seq":{seq},"key":{{"id":2}},"row":{{"id":2,"value":20,"note":"note"}}}}"#
+            ),
+        ]
+    );
+    // Twice is once, and a transaction that ends in nothing tells nothing.
+    let mut two = world.begin(1).await;
+    two.truncate(&table).await.unwrap();
+    two.statement_begin().await.unwrap();
+    two.truncate(&table).await.unwrap();
+    let seq = two.commit().await.unwrap();
+    assert_eq!(texts(&world), [format!(r#" {{"table":"t","op":"truncate","seq":{seq}}}"#)]);
+    let mut three = world.begin(1).await;
+    three.truncate(&table).await.unwrap();
+    three.rollback();
+    let quiet = world.create("quiet").await;
+    let mut four = world.begin(1).await;
+    four.truncate(&quiet).await.unwrap();
+    four.commit().await.unwrap();
     assert!(texts(&world).is_empty());
 }
 
