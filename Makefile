@@ -20,7 +20,7 @@ SAME := --release --examples
 # Filter of `make test`, as in: make test T=clients::
 T ?=
 
-.PHONY: help run build setup test unit integration sqllogictest fmt clippy doc check bench crash
+.PHONY: help run build install setup test unit integration sqllogictest fmt clippy doc check bench crash
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ run: ## Build and start a server on 127.0.0.1:5432 with ./data as its data direc
 build: ## Build the `kalam` command.
 	@scripts/setup build
 	cargo build $(SAME) --bin kalam
+
+install: build ## Put the `kalam` command where cargo puts commands.
+	install -D -m 755 "$$CARGO_TARGET_DIR/release/kalam" "$(or $(CARGO_HOME),$(HOME)/.cargo)/bin/kalam"
 
 test: ## Build and pass every test.
 	@scripts/setup build test

@@ -13,7 +13,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DataFusionError, ParamValues, Result as DataFusionResult};
-use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream};
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::scalar::ScalarValue;
@@ -24,7 +24,7 @@ use super::bind::bound::Plan;
 use super::bind::{Bound, OutputColumn, errors};
 use super::environment::Environment;
 use super::parse;
-use super::planner::{Planner, running_state};
+use super::planner::{Planner, running_state, task};
 use super::scan::{KEY_COLUMN, SEQ_COLUMN, ScanContext};
 use crate::base::shutdown::CancellationToken;
 use crate::catalog::types::PgType;
@@ -49,16 +49,14 @@ impl Planner {
         let inner = match &bound.plan {
             Plan::Direct(direct) => direct.execute(parameters, view, store, cancel.clone())?,
             Plan::Logical { .. } => {
-                let (plan, context) =
-                    self.physical(environment, bound, parameters, view, store, cancel.clone()).await?;
-                let state = running_state(self.shared(), context);
-                execute_stream(plan, state.task_ctx()).map_err(errors::translate)?
+                let (plan, task) = self.physical(environment, bound, parameters, view, store, cancel.clone()).await?;
+                execute_stream(plan, task).map_err(errors::translate)?
             }
         };
         Ok(Box::pin(ResultStream::new(inner, &bound.columns, bound.identified, cancel)))
     }
 
-    /// The physical plan of a bound query, ready to run in the context that comes with it.
+    /// The physical plan of a bound query, ready to run in the task that comes with it.
     pub(crate) async fn physical(
         &self,
         environment: &Arc<Environment>,
@@ -67,7 +65,7 @@ impl Planner {
         view: View,
         store: &TenantStore,
         cancel: CancellationToken,
-    ) -> Result<(Arc<dyn ExecutionPlan>, Arc<ScanContext>)> {
+    ) -> Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>)> {
         let Plan::Logical { plan, optimised } = &bound.plan else {
             return Err(QueryError::Engine { message: "a direct path has no plan".into() }.into());
         };
@@ -78,7 +76,7 @@ impl Planner {
             cancel,
             base: self.base(),
         });
-        let state = running_state(self.shared(), Arc::clone(&context));
+        let state = running_state(self.shared(), context);
         let physical = if parameters.is_empty() && *optimised {
             state.query_planner().create_physical_plan(plan, &state).await
         } else {
@@ -89,7 +87,7 @@ impl Planner {
                 state.create_physical_plan(&plan).await
             }
         };
-        Ok((physical.map_err(errors::translate)?, context))
+        Ok((physical.map_err(errors::translate)?, task(&state)))
     }
 }
 

@@ -17,7 +17,7 @@ use super::ScalarValue;
 use super::bind::bound::Plan;
 use super::bind::{Bound, errors};
 use super::environment::Environment;
-use super::planner::{Planner, running_state};
+use super::planner::Planner;
 use super::scan::ScanExec;
 use super::watch::Watch;
 use crate::base::shutdown::CancellationToken;
@@ -224,10 +224,9 @@ impl Planner {
                 if options.verbose {
                     notes.extend(plan.display_indent().to_string().lines().map(str::to_owned));
                 }
-                let (physical, context) = self.physical(environment, bound, parameters, view, store, cancel).await?;
+                let (physical, task) = self.physical(environment, bound, parameters, view, store, cancel).await?;
                 if options.analyze {
-                    let state = running_state(self.shared(), context);
-                    let rows = execute_stream(Arc::clone(&physical), state.task_ctx()).map_err(errors::translate)?;
+                    let rows = execute_stream(Arc::clone(&physical), task).map_err(errors::translate)?;
                     count(rows).await?;
                 }
                 Node::of(&physical, options)

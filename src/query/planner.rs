@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use datafusion::common::config::{ConfigExtension, ConfigOptions, Dialect};
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
-use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::{DefaultObjectStoreRegistry, ObjectStoreRegistry, ObjectStoreUrl};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::execution::{SessionStateDefaults, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::optimizer::Analyzer;
@@ -182,6 +182,21 @@ pub(crate) fn running_state(base: &SessionState, context: Arc<ScanContext>) -> S
     state.config_mut().set_extension(context);
     begin(&mut state);
     state
+}
+
+/// What a physical plan runs in. Its expressions hold their functions already, so it gets none: copying the
+/// registry, as DataFusion does, would cost more than many a query.
+pub(crate) fn task(state: &SessionState) -> Arc<TaskContext> {
+    Arc::new(TaskContext::new(
+        None,
+        state.session_id().to_owned(),
+        state.config().clone(),
+        HashMap::new(),
+        HashMap::new(),
+        HashMap::new(),
+        HashMap::new(),
+        Arc::clone(state.runtime_env()),
+    ))
 }
 
 /// Carries the environment to functions inside DataFusion's configuration.

@@ -24,7 +24,7 @@ use futures::StreamExt;
 
 use crate::error::QueryError;
 use crate::query::bind::errors;
-use crate::query::planner::{EnvironmentExtension, running_state};
+use crate::query::planner::{EnvironmentExtension, running_state, task};
 
 /// What an argument of the subquery stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -115,7 +115,7 @@ impl AsyncScalarUDFImpl for Apply {
             }
             let plan = self.with_values(&values)?;
             let physical = state.create_physical_plan(&plan).await?;
-            let answer = self.only_value(execute_stream(physical, state.task_ctx())?).await?;
+            let answer = self.only_value(execute_stream(physical, task(&state))?).await?;
             known.insert(values, answer.clone());
             answers.push(answer);
         }
