@@ -55,8 +55,30 @@ struct Batch {
     decoders: Vec<TextDecoder>,
     rows: usize,
     bytes: usize,
-    /// The number of each row's line, and the beginning of its text for CONTEXT.
-    origins: Vec<(u64, Box<str>)>,
+    origins: Origins,
+}
+
+/// Where rows come from: the number of each row's line, and the beginning of its text for CONTEXT. The texts
+/// lie behind one another, since one is asked for only when its row is refused.
+#[derive(Default)]
+struct Origins {
+    /// (number of the line, where its text ends in `texts`).
+    lines: Vec<(u64, usize)>,
+    texts: Vec<u8>,
+}
+
+impl Origins {
+    fn push(&mut self, number: u64, line: &[u8]) {
+        // One byte more than is shown, so that a longer text is known for one.
+        self.texts.extend_from_slice(&line[..line.len().min(SHOWN_BYTES + 1)]);
+        self.lines.push((number, self.texts.len()));
+    }
+
+    fn get(&self, row: usize) -> Option<(u64, &[u8])> {
+        let (number, end) = *self.lines.get(row)?;
+        let start = row.checked_sub(1).map_or(0, |before| self.lines[before].1);
+        Some((number, &self.texts[start..end]))
+    }
 }
 
 /// A transaction away from its session.
@@ -287,7 +309,7 @@ impl CopyIn {
     }
 
     /// Finds the line that the transaction refused.
-    fn locate(&self, error: crate::Error, rows: &RecordBatch, origins: &[(u64, Box<str>)]) -> crate::Error {
+    fn locate(&self, error: crate::Error, rows: &RecordBatch, origins: &Origins) -> crate::Error {
         let table = &self.table;
         let (row, with_text) = match error.kind() {
             ErrorKind::Transaction(TransactionError::NotNull { column, .. }) => {
@@ -306,7 +328,7 @@ impl CopyIn {
             _ => (None, false),
         };
         let context = match row.and_then(|row| origins.get(row)) {
-            Some((line, text)) if with_text => format!("COPY {}, line {line}: \"{text}\"", table.name),
+            Some((line, text)) if with_text => format!("COPY {}, line {line}: \"{}\"", table.name, shown(text)),
             Some((line, _)) => format!("COPY {}, line {line}", table.name),
             None => format!("COPY {}, line {}", table.name, self.lines.number),
         };
@@ -345,7 +367,7 @@ impl CopyIn {
 impl Batch {
     fn new(table: &Table, targets: &[usize], environment: &Environment) -> Self {
         let decoder = |at: &usize| TextDecoder::new(&table.columns[*at].data_type, &environment.style);
-        Self { decoders: targets.iter().map(decoder).collect(), rows: 0, bytes: 0, origins: Vec::new() }
+        Self { decoders: targets.iter().map(decoder).collect(), rows: 0, bytes: 0, origins: Origins::default() }
     }
 }
 
@@ -396,7 +418,7 @@ fn decode(
     }
     batch.rows += 1;
     batch.bytes += line.len();
-    batch.origins.push((number, shown(line).into()));
+    batch.origins.push(number, line);
     Ok(())
 }
 
