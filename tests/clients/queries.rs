@@ -237,3 +237,54 @@ async fn explain_shows_a_plan_and_runs_nothing() -> Result<(), Box<dyn Error>> {
     assert!(!analyzed.is_empty());
     Ok(())
 }
+
+#[tokio::test]
+async fn explain_in_json_is_a_tree_of_nodes() -> Result<(), Box<dyn Error>> {
+    let server = Server::start();
+    let client = Client::connect(&server).await;
+    client.batch_execute("CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 1), (2, 1)").await?;
+    let sql = "SELECT a.v, count(*) FROM t a JOIN t b ON a.v = b.v AND a.id + b.id > 0 GROUP BY a.v ORDER BY 2";
+    let plan = explain(&client, "(FORMAT JSON)", sql).await?;
+    let mut kinds = Vec::new();
+    kinds_of(&plan[0]["Plan"], &mut kinds);
+    for kind in ["Sort", "Aggregate", "Hash Join", "Seq Scan"] {
+        assert!(kinds.iter().any(|own| own == kind), "no {kind} in {plan:#}");
+    }
+    assert!(!plan.to_string().contains("Watch"), "{plan:#}");
+    assert_eq!(plan[0].get("Execution Time"), None);
+    assert_eq!(plan[0]["Plan"].get("Actual Rows"), None);
+
+    let plan = explain(&client, "(ANALYZE, FORMAT JSON)", sql).await?;
+    assert_eq!(plan[0]["Plan"]["Actual Rows"], 1, "{plan:#}");
+    assert!(plan[0]["Plan"]["Actual Total Time"].is_f64(), "{plan:#}");
+    assert!(plan[0]["Execution Time"].is_f64(), "{plan:#}");
+
+    // One row by its key needs no plan, and still is one node.
+    let plan = explain(&client, "(ANALYZE, FORMAT JSON)", "SELECT * FROM t WHERE id = 1").await?;
+    assert_eq!(plan[0]["Plan"]["Node Type"], "Index Scan", "{plan:#}");
+    assert_eq!(plan[0]["Plan"]["Actual Rows"], 1, "{plan:#}");
+
+    let plan = explain(&client, "(ANALYZE, FORMAT JSON)", "UPDATE t SET v = v + 1 WHERE v = 1").await?;
+    let root = &plan[0]["Plan"];
+    assert_eq!(root["Node Type"], "ModifyTable", "{plan:#}");
+    assert_eq!(root["Operation"], "Update", "{plan:#}");
+    assert_eq!(root["Relation Name"], "t", "{plan:#}");
+    assert_eq!(root["Actual Rows"], 2, "{plan:#}");
+    assert_eq!(root["Plans"].as_array().map(Vec::len), Some(1), "{plan:#}");
+    Ok(())
+}
+
+async fn explain(client: &Client, options: &str, sql: &str) -> Result<serde_json::Value, Box<dyn Error>> {
+    let rows = client.query(&format!("EXPLAIN {options} {sql}"), &[]).await?;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].columns()[0].type_().name(), "json");
+    Ok(rows[0].try_get(0)?)
+}
+
+/// Every node has a kind, and inputs that are nodes.
+fn kinds_of(node: &serde_json::Value, kinds: &mut Vec<String>) {
+    kinds.push(node["Node Type"].as_str().unwrap_or_else(|| panic!("no Node Type in {node:#}")).to_owned());
+    for input in node.get("Plans").and_then(|plans| plans.as_array()).into_iter().flatten() {
+        kinds_of(input, kinds);
+    }
+}

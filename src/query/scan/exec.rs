@@ -71,6 +71,16 @@ impl ScanExec {
         Ok(Self { table, projection, identity, pruning, order, limit, properties, metrics })
     }
 
+    /// The table that is read.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Is only a part of the key's range read?
+    pub fn has_range(&self) -> bool {
+        self.pruning.range != KeyRange::all()
+    }
+
     /// The same scan in the order of the key, if `order` is that.
     fn ordered(&self, order: &[PhysicalSortExpr]) -> Option<Self> {
         let key = &self.table.shape.key;
@@ -151,7 +161,7 @@ impl DisplayAs for ScanExec {
         let schema = self.schema();
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         write!(f, ", columns=[{}]", names.join(", "))?;
-        if self.pruning.range != KeyRange::all() {
+        if self.has_range() {
             f.write_str(", key range")?;
         }
         if !self.pruning.columns.is_empty() {

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures::StreamExt;
+use serde_json::json;
 
 use super::command::{Body, Explain, Parsed, Utility};
-use super::running::text_columns;
 use super::{Running, not_supported, text_rows, utility};
 use crate::Result;
+use crate::catalog::Table;
+use crate::catalog::types::PgType;
 use crate::query::bind::bound::InsertSource;
-use crate::query::explain::ExplainOptions;
+use crate::query::explain::{ExplainOptions, Explanation, Node};
 use crate::query::{Bound, OutputColumn};
 use crate::session::outcome::{Outcome, RowsTag};
 use crate::session::prepared::{Plan, Prepared};
@@ -18,8 +20,9 @@ use crate::session::prepared::{Plan, Prepared};
 const COLUMN: [&str; 1] = ["QUERY PLAN"];
 
 /// The columns of the result, for Describe.
-pub(crate) fn columns(_: Explain) -> Arc<[OutputColumn]> {
-    text_columns(&COLUMN)
+pub(crate) fn columns(options: Explain) -> Arc<[OutputColumn]> {
+    let data_type = if options.json { PgType::Json } else { PgType::Text };
+    Arc::new([OutputColumn { name: COLUMN[0].to_owned(), data_type, table: 0, attnum: 0 }])
 }
 
 /// Explains the statement; with ANALYZE it runs, and what it changes stays.
@@ -31,55 +34,74 @@ pub(crate) async fn run(running: &mut Running<'_>, options: Explain, statement: 
         cancel: running.cancel.clone(),
         session: running.session,
     };
-    let lines = match &prepared.plan {
-        Plan::Select(bound) => plan_lines(&mut inner, bound, options.analyze, options.verbose).await?,
+    let explanation = match &prepared.plan {
+        Plan::Select(bound) => explain(&mut inner, bound, options.analyze, options.verbose).await?,
         Plan::Insert(insert) => {
             let source = match &insert.source {
                 InsertSource::Query(bound) => Some(bound.clone()),
                 InsertSource::Values(_) => None,
             };
-            change(&mut inner, &prepared, "Insert", &insert.table.name, source, options).await?
+            change(&mut inner, &prepared, "Insert", &insert.table, source, options).await?
         }
         Plan::Update(update, _) => {
-            change(&mut inner, &prepared, "Update", &update.table.name, Some(update.source.clone()), options).await?
+            change(&mut inner, &prepared, "Update", &update.table, Some(update.source.clone()), options).await?
         }
         Plan::Delete(delete, _) => {
-            change(&mut inner, &prepared, "Delete", &delete.table.name, Some(delete.source.clone()), options).await?
+            change(&mut inner, &prepared, "Delete", &delete.table, Some(delete.source.clone()), options).await?
         }
         Plan::Empty | Plan::Other => return Err(not_supported("EXPLAIN of this statement")),
     };
     inner.transaction().statement_end();
-    if options.json {
-        return text_rows(&COLUMN, vec![vec![json(&prepared, &lines)]], RowsTag::Explain);
-    }
-    text_rows(&COLUMN, lines.into_iter().map(|line| vec![line]).collect(), RowsTag::Explain)
+    let lines = if options.json { vec![explanation.json()] } else { explanation.lines() };
+    let rows = text_rows(&COLUMN, lines.into_iter().map(|line| vec![line]).collect(), RowsTag::Explain)?;
+    Ok(match rows {
+        // JSON has the Arrow form of text; only its type is another one.
+        Outcome::Rows { stream, tag, .. } => Outcome::Rows { columns: columns(options), stream, tag },
+        other => other,
+    })
 }
 
-/// The lines of a statement that changes rows: itself, and below it the plan that finds them. The plan is
-/// not run for itself, so its figures are those of the whole statement.
+/// A statement that changes rows, and below it the plan that finds them. That plan is not run for itself, so
+/// the figures are those of the whole statement.
 async fn change(
     running: &mut Running<'_>,
     prepared: &Prepared,
     operation: &str,
-    table: &str,
+    table: &Table,
     source: Option<Bound>,
     options: Explain,
-) -> Result<Vec<String>> {
-    let mut lines = vec![format!("{operation} on {table}")];
+) -> Result<Explanation> {
+    let mut root = Node {
+        kind: "ModifyTable".into(),
+        description: format!("{operation} on {}", table.name),
+        properties: vec![
+            ("Operation", json!(operation)),
+            ("Schema", json!(table.schema)),
+            ("Relation Name", json!(table.name)),
+        ],
+        ..Node::default()
+    };
+    let mut notes = Vec::new();
     match source {
         Some(bound) => {
-            let plan = plan_lines(running, &bound, false, options.verbose).await?;
-            lines.extend(plan.into_iter().map(|line| format!("  ->  {line}")));
+            let source = explain(running, &bound, false, options.verbose).await?;
+            notes = source.notes;
+            root.inputs.push(source.root);
         }
-        None => lines.push("  ->  Values".to_owned()),
+        None => {
+            let values = Node { kind: "Values Scan".into(), description: "Values".into(), ..Node::default() };
+            root.inputs.push(values);
+        }
     }
+    let (mut result, mut execution_ms) = (None, None);
     if options.analyze {
         let started = Instant::now();
         let done = execute(running, prepared).await?;
-        lines.push(format!("Result: {done}"));
-        lines.push(format!("Execution Time: {:.3} ms", started.elapsed().as_secs_f64() * 1000.0));
+        execution_ms = Some(started.elapsed().as_secs_f64() * 1000.0);
+        root.rows = done.rsplit(' ').next().and_then(|rows| rows.parse().ok());
+        result = Some(done);
     }
-    Ok(lines)
+    Ok(Explanation { notes, root, result, execution_ms })
 }
 
 /// The statement to explain and its parameters: EXECUTE names a prepared one.
@@ -96,7 +118,7 @@ fn prepare(running: &mut Running<'_>, statement: &Parsed) -> Result<(Prepared, V
     }
 }
 
-async fn plan_lines(running: &mut Running<'_>, bound: &Bound, analyze: bool, verbose: bool) -> Result<Vec<String>> {
+async fn explain(running: &mut Running<'_>, bound: &Bound, analyze: bool, verbose: bool) -> Result<Explanation> {
     let planner = running.planner();
     let transaction = running.session.transaction.as_ref().expect("a statement runs in a transaction");
     planner
@@ -130,15 +152,4 @@ async fn execute(running: &mut Running<'_>, prepared: &Prepared) -> Result<Strin
         Outcome::Command { tag } => Ok(tag),
         _ => Ok(String::new()),
     }
-}
-
-/// FORMAT JSON: one node, whose output columns are what drivers look for.
-fn json(prepared: &Prepared, lines: &[String]) -> String {
-    let output: Vec<&str> = prepared
-        .columns()
-        .map(|columns| columns.iter().map(|column| column.name.as_str()).collect())
-        .unwrap_or_default();
-    let node = lines.first().map_or("Result", String::as_str);
-    let plan = serde_json::json!([{ "Plan": { "Node Type": node, "Output": output, "Details": lines } }]);
-    format!("{plan:#}")
 }
