@@ -54,6 +54,9 @@ pub enum QueryError {
     /// A cast or function refused a value, with its own SQLSTATE class 22 message.
     #[error("{0}")]
     InvalidParameterValue(String),
+    /// A value beyond a bound of PostgreSQL's own: 54000.
+    #[error("{0}")]
+    LimitExceeded(String),
     #[error("more than one row returned by a subquery used as an expression")]
     Cardinality,
     #[error("INSERT has more expressions than target columns")]

@@ -110,6 +110,7 @@ fn query(error: &QueryError) -> &'static str {
         DivisionByZero => "22012",
         NumberOutOfRange(_) => "22003",
         InvalidParameterValue(_) => "22023",
+        LimitExceeded(_) => "54000",
         Cardinality => "21000",
         Canceled | StatementTimeout => "57014",
         OutOfMemory { .. } => "53200",

@@ -88,6 +88,7 @@ fn retell(error: &Error) -> Error {
             CatalogError::TooLong { type_name: type_name.clone() }.into()
         }
         (_, "0A000") => QueryError::NotSupported(message).into(),
+        (_, "54000") => QueryError::LimitExceeded(message).into(),
         (_, "22023") => QueryError::InvalidParameterValue(message).into(),
         _ => engine(message),
     }

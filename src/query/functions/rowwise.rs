@@ -104,6 +104,13 @@ impl Rowwise {
         self
     }
 
+    /// Nothing but its arguments decides its answer.
+    #[must_use]
+    pub fn immutable(mut self) -> Self {
+        self.signature = signature(self.required, self.arguments.len(), Volatility::Immutable);
+        self
+    }
+
     /// It has effects, or answers differently every time.
     #[must_use]
     pub fn volatile(mut self) -> Self {
