@@ -75,8 +75,6 @@ impl Planner {
         let runtime = runtime(&options).map_err(errors::translate)?;
         let mut scalar = SessionStateDefaults::default_scalar_functions();
         scalar.extend(functions::scalar());
-        let mut aggregates = SessionStateDefaults::default_aggregate_functions();
-        aggregates.extend(functions::aggregates());
         let state = SessionStateBuilder::new()
             .with_session_id("kalam".into())
             .with_config(config(&options))
@@ -84,7 +82,7 @@ impl Planner {
             .with_expr_planners(SessionStateDefaults::default_expr_planners())
             .with_type_planner(Arc::new(Types))
             .with_scalar_functions(scalar)
-            .with_aggregate_functions(aggregates)
+            .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
             .with_window_functions(SessionStateDefaults::default_window_functions())
             .with_analyzer_rules(
                 Analyzer::with_rules(vec![

@@ -1,8 +1,12 @@
 //! Literals that DataFusion reads otherwise than PostgreSQL, or not at all.
 
-use datafusion::sql::sqlparser::ast::{CastKind, DataType, Expr, UnaryOperator, Value, ValueWithSpan};
+use datafusion::sql::sqlparser::ast::{
+    CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
+    ValueWithSpan,
+};
 
-use super::normalise::take;
+use super::normalise::{cast_call, take};
+use crate::catalog::types::PgType;
 
 /// A number with more digits than any decimal of ours can hold is a float.
 pub fn wide_number(expr: &mut Expr) {
@@ -32,15 +36,7 @@ pub fn wide_number(expr: &mut Expr) {
 /// A plain integer literal that fits is an `integer` in PostgreSQL; DataFusion reads all as bigint. This
 /// matters where the literal itself is a column of the result.
 pub fn small_integer(expr: &mut Expr) {
-    let fits = |expr: &Expr| match expr {
-        Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) => digits.parse::<i32>().is_ok(),
-        _ => false,
-    };
-    let is_small = match &*expr {
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => fits(expr),
-        other => fits(other),
-    };
-    if is_small {
+    if is_small(expr) {
         let literal = take(expr);
         *expr = Expr::Cast {
             kind: CastKind::Cast,
@@ -49,5 +45,46 @@ pub fn small_integer(expr: &mut Expr) {
             array: false,
             format: None,
         };
+    }
+}
+
+/// Is it an integer literal, perhaps with a sign, that an integer can hold?
+fn is_small(expr: &Expr) -> bool {
+    match expr {
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => is_small(expr),
+        Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) => digits.parse::<i32>().is_ok(),
+        _ => false,
+    }
+}
+
+/// The aggregates whose result type is another one for bigint than for integer.
+pub const ADDING: [&str; 2] = ["sum", "avg"];
+
+/// `sum(CASE WHEN … THEN 1 ELSE 0 END)` is a sum of integers. All places of the argument from which its value
+/// may come are looked at, for there DataFusion would read a literal as bigint.
+pub fn small_addends(function: &mut Function) {
+    let FunctionArguments::List(list) = &mut function.args else { return };
+    for argument in &mut list.args {
+        if let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument {
+            small_value(expr);
+        }
+    }
+}
+
+fn small_value(expr: &mut Expr) {
+    match expr {
+        Expr::Nested(inner) => small_value(inner),
+        Expr::Case { conditions, else_result, .. } => {
+            conditions.iter_mut().for_each(|when| small_value(&mut when.result));
+            else_result.iter_mut().for_each(|result| small_value(result));
+        }
+        Expr::Function(function) => {
+            let name = function.name.0.last().and_then(|part| part.as_ident()).map(super::names::folded);
+            if matches!(name.as_deref(), Some("coalesce" | "nullif" | "greatest" | "least")) {
+                small_addends(function);
+            }
+        }
+        other if is_small(other) => *other = cast_call(take(other), &PgType::Int4),
+        _ => {}
     }
 }

@@ -304,6 +304,10 @@ impl<'a> Normaliser<'a> {
         if function.null_treatment.is_some() {
             return Err(refuse::not_supported("IGNORE NULLS"));
         }
+        refuse::distinct_window(function)?;
+        if literals::ADDING.contains(&name.as_str()) {
+            literals::small_addends(function);
+        }
         if LIST_VALUED.contains(&name.as_str()) {
             let inner = Expr::Function(function.clone());
             return Ok(Some(call("unnest", vec![inner])));

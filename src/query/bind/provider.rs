@@ -17,7 +17,7 @@ use super::{errors, relations};
 use crate::catalog::Table;
 use crate::error::{Error, QueryError};
 use crate::query::environment::Environment;
-use crate::query::functions::{cast, table, undefined};
+use crate::query::functions::{aggregates, cast, table, undefined};
 use crate::query::planner::Planner;
 use crate::query::scan::TableScan;
 
@@ -126,7 +126,7 @@ impl ContextProvider for Provider<'_> {
     }
 
     fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
-        self.planner.shared().aggregate_functions().get(name).cloned()
+        aggregates::by_name(name).or_else(|| self.planner.shared().aggregate_functions().get(name).cloned())
     }
 
     fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {

@@ -5,8 +5,8 @@
 //! PostgreSQL.
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Function, FunctionArguments, GroupByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, SetQuantifier,
-    TableFactor, WildcardAdditionalOptions,
+    Distinct, DuplicateTreatment, Function, FunctionArguments, GroupByExpr, OrderByKind, Query, Select, SelectItem,
+    SetExpr, SetQuantifier, TableFactor, WildcardAdditionalOptions,
 };
 
 use crate::error::{Error, QueryError};
@@ -229,6 +229,15 @@ pub fn scalar_call(name: &str, function: &Function) -> Result<(), Error> {
         if !list.clauses.is_empty() {
             return Err(wrong("ORDER BY"));
         }
+    }
+    Ok(())
+}
+
+/// 0A000 for `sum(DISTINCT x) OVER …`, which PostgreSQL does not have either.
+pub fn distinct_window(function: &Function) -> Result<(), Error> {
+    let FunctionArguments::List(list) = &function.args else { return Ok(()) };
+    if function.over.is_some() && matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct)) {
+        return Err(QueryError::NotSupported("DISTINCT is not implemented for window functions".into()).into());
     }
     Ok(())
 }

@@ -90,6 +90,8 @@ pub fn convert(
             let short = OutputStyle { extra_float_digits: 0, ..style.clone() };
             from_text(&encode(array, from, &short)?, to, style)
         }
+        // The nearest float of the digits; computed from the decimal's parts it would be off by one in the end.
+        (T::Numeric(_), T::Float4 | T::Float8) => from_text(&encode(array, from, style)?, to, style),
         (T::Numeric(_), T::Int2 | T::Int4 | T::Int8) => {
             let whole = DataType::Decimal256(76, 0);
             integers(&arrow(array, &whole, to)?, to)

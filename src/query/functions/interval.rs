@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Date32Array, Int64Array, IntervalMonthDayNanoArray, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int64Array, IntervalMonthDayNanoArray,
+    TimestampMicrosecondArray,
+};
 use arrow::compute::kernels::arity::try_binary;
 use arrow::datatypes::{
     DataType, Date32Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, TimeUnit, TimestampMicrosecondType,
@@ -22,16 +25,42 @@ use crate::query::bind::errors;
 
 const DAY_US: i64 = 86_400_000_000;
 
-/// The length of an interval as one number, so that `30 days` equals `1 month` as in PostgreSQL.
+/// The length of an interval as one number, so that `30 days` equals `1 month` as in PostgreSQL. The longest
+/// intervals have more microseconds than 64 bits can count.
 pub fn span(expr: Expr) -> Expr {
-    let function = Kernel::new("kalam_interval_span", 1, PgType::Int8, Volatility::Immutable, |_, arrays| {
-        let spans: Int64Array = arrays[0].as_primitive::<IntervalMonthDayNanoType>().unary(|interval| {
-            let days = i64::from(interval.months) * 30 + i64::from(interval.days);
-            days.saturating_mul(DAY_US).saturating_add(interval.nanoseconds / 1000)
-        });
-        Ok(Arc::new(spans))
+    let result = PgType::Numeric(Some((38, 0)));
+    let function = Kernel::new("kalam_interval_span", 1, result, Volatility::Immutable, |_, arrays| {
+        let spans: Decimal128Array = arrays[0].as_primitive::<IntervalMonthDayNanoType>().unary(span_of);
+        Ok(Arc::new(spans.with_precision_and_scale(38, 0).map_err(|error| errors::translate(error.into()))?))
     });
     call(function, vec![expr])
+}
+
+/// The length of an interval in microseconds: a month has 30 days, a day 24 hours.
+pub fn span_of(interval: IntervalMonthDayNano) -> i128 {
+    let days = i128::from(interval.months) * 30 + i128::from(interval.days);
+    days * i128::from(DAY_US) + i128::from(interval.nanoseconds / 1000)
+}
+
+/// `greatest` and `least` of intervals, by length; NULLs do not count.
+pub fn extreme_of(is_greatest: bool, arguments: Vec<Expr>) -> Expr {
+    let name = if is_greatest { "kalam_interval_greatest" } else { "kalam_interval_least" };
+    let count = arguments.len();
+    let function = Kernel::new(name, count, PgType::Interval, Volatility::Immutable, move |_, arrays| {
+        let columns: Vec<_> = arrays.iter().map(|array| array.as_primitive::<IntervalMonthDayNanoType>()).collect();
+        let rows = columns.first().map_or(0, |column| column.len());
+        let pick = |row: usize| {
+            let values = columns.iter().filter(|column| column.is_valid(row)).map(|column| column.value(row));
+            // The first of several of one length.
+            values.reduce(|best, value| {
+                let is_better =
+                    if is_greatest { span_of(value) > span_of(best) } else { span_of(value) < span_of(best) };
+                if is_better { value } else { best }
+            })
+        };
+        Ok(Arc::new((0..rows).map(pick).collect::<IntervalMonthDayNanoArray>()))
+    });
+    call(function, arguments)
 }
 
 /// `date + n`, `date - n`.

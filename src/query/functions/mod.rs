@@ -4,6 +4,8 @@
 //! [`Environment`](super::Environment) of their statement. The ones that a client sees change within a
 //! transaction or between transactions are marked stable or volatile, so that no cached plan freezes them.
 
+pub mod accumulate;
+pub mod aggregates;
 pub mod apply;
 pub mod arithmetic;
 pub mod array;
@@ -25,7 +27,7 @@ pub mod undefined;
 
 use std::sync::Arc;
 
-use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
+use datafusion::logical_expr::ScalarUDF;
 
 /// All our scalar functions.
 pub fn scalar() -> Vec<Arc<ScalarUDF>> {
@@ -38,9 +40,4 @@ pub fn scalar() -> Vec<Arc<ScalarUDF>> {
     all.extend(time::functions());
     all.extend(array::functions());
     all
-}
-
-/// All our aggregate functions.
-pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
-    Vec::new()
 }
