@@ -21,7 +21,7 @@ use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::{QueryError, Result};
 use crate::query::environment::Environment;
 use crate::query::functions::arithmetic::{self, Operation};
-use crate::query::functions::{array, cast, interval, json};
+use crate::query::functions::{array, cast, date_part, interval, json};
 use crate::query::values;
 
 /// Plans binary operators for one statement.
@@ -47,6 +47,10 @@ impl ExprPlanner for Operators {
             Planned::Rest(left, right) => PlannerResult::Original(RawBinaryExpr { op, left, right }),
         };
         Ok(planned)
+    }
+
+    fn plan_extract(&self, arguments: Vec<Expr>) -> DataFusionResult<PlannerResult<Vec<Expr>>> {
+        Ok(PlannerResult::Planned(date_part::extract(arguments)))
     }
 
     fn plan_compound_identifier(

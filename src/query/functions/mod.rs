@@ -11,6 +11,7 @@ pub mod arithmetic;
 pub mod array;
 pub mod cast;
 pub mod convert;
+pub mod date_part;
 pub mod describe;
 pub mod interval;
 pub mod json;
@@ -24,6 +25,7 @@ pub mod table;
 pub mod text;
 pub mod time;
 pub mod undefined;
+pub mod units;
 
 use std::sync::Arc;
 
@@ -38,6 +40,7 @@ pub fn scalar() -> Vec<Arc<ScalarUDF>> {
     all.extend(describe::functions());
     all.extend(text::functions());
     all.extend(time::functions());
+    all.extend(date_part::functions());
     all.extend(array::functions());
     all
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, FieldRef, TimestampMicrosecondType};
-use chrono::{Datelike, NaiveDate};
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -12,17 +11,13 @@ use datafusion::logical_expr::{
 
 use super::cast::{self, Kind};
 use super::convert::{to_local, to_utc};
+use super::{date_part, units};
 use crate::catalog::types::{PgType, Zone};
 use crate::error::{QueryError, Result};
 use crate::query::bind::errors;
 use crate::query::bind::output::type_of_field;
 use crate::query::environment::Environment;
 use crate::query::planner::EnvironmentExtension;
-
-const SECOND_US: i64 = 1_000_000;
-const DAY_US: i64 = 86_400 * SECOND_US;
-/// Days from the common era's first day to 1970.
-const EPOCH_DAYS: i32 = 719_163;
 
 /// All functions of this file.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
@@ -51,12 +46,13 @@ struct TimeFunction {
 }
 
 impl TimeFunction {
-    fn result(&self, argument: &PgType) -> PgType {
+    /// The type of the result. With a zone of its own, `date_trunc` takes a local time for a point in time.
+    fn result(&self, argument: &PgType, arguments: usize) -> PgType {
         match (self.what, argument) {
             (What::Timezone, PgType::Timestamptz | PgType::Unknown) => PgType::Timestamp,
             (What::Timezone, PgType::Timestamp) => PgType::Timestamptz,
             (What::Timezone, _) => PgType::Timestamp,
-            (What::Truncate, PgType::Timestamp) => PgType::Timestamp,
+            (What::Truncate, PgType::Timestamp) if arguments < 3 => PgType::Timestamp,
             (What::Truncate, _) => PgType::Timestamptz,
         }
     }
@@ -99,11 +95,12 @@ impl ScalarUDFImpl for TimeFunction {
     }
 
     fn return_type(&self, types: &[DataType]) -> DataFusionResult<DataType> {
-        Ok(self.result(&PgType::of_arrow(&types[1])).arrow())
+        Ok(self.result(&PgType::of_arrow(&types[1]), types.len()).arrow())
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DataFusionResult<FieldRef> {
-        Ok(Arc::new(self.result(&type_of_field(&args.arg_fields[1])).field(self.name, true)))
+        let result = self.result(&type_of_field(&args.arg_fields[1]), args.arg_fields.len());
+        Ok(Arc::new(result.field(self.name, true)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
@@ -123,12 +120,8 @@ impl ScalarUDFImpl for TimeFunction {
 
 impl TimeFunction {
     fn run(&self, arrays: &[ArrayRef], from: &PgType, environment: &Environment) -> Result<ArrayRef> {
-        let zoned = match (self.what, from) {
-            (_, PgType::Timestamp) => false,
-            (_, PgType::Timestamptz) => true,
-            // Text and dates are read as points in time.
-            _ => true,
-        };
+        // Text and dates are read as points in time.
+        let zoned = *from != PgType::Timestamp || (self.what == What::Truncate && arrays.len() == 3);
         let own = if zoned { PgType::Timestamptz } else { PgType::Timestamp };
         let source = if matches!(from, PgType::Timestamp | PgType::Timestamptz | PgType::Date) {
             from
@@ -156,14 +149,12 @@ impl TimeFunction {
                         Some(zones) => Some(zone(zones.value(row))?),
                         None => zoned.then(|| environment.style.time_zone.clone()),
                     };
-                    let local = zone.as_ref().map_or(us, |zone| to_local(us, zone));
-                    let truncated = truncate(words.value(row), local)?;
-                    zone.as_ref().map_or(truncated, |zone| to_utc(truncated, zone))
+                    truncate(words.value(row), us, &own, zone.as_ref())?
                 }
             }));
         }
         let array = TimestampMicrosecondArray::from(answers);
-        let zoned = matches!(self.result(from), PgType::Timestamptz);
+        let zoned = matches!(self.result(from, arrays.len()), PgType::Timestamptz);
         Ok(Arc::new(if zoned { array.with_timezone("UTC") } else { array }))
     }
 }
@@ -174,40 +165,17 @@ fn zone(text: &str) -> Result<Zone> {
         .ok_or_else(|| QueryError::InvalidParameterValue(format!("time zone \"{text}\" not recognized")).into())
 }
 
-/// The beginning of the unit that a local time lies in.
-fn truncate(unit: &str, us: i64) -> Result<i64> {
+/// The beginning of the unit that a time lies in, in a zone if it is a point in time. An hour keeps the offset
+/// of its time: the one that is there twice when the clocks go back begins at two points in time.
+fn truncate(word: &str, us: i64, of: &PgType, zone: Option<&Zone>) -> Result<i64> {
+    let unit = date_part::unit(word, of)?;
     if us == i64::MAX || us == i64::MIN {
         return Ok(us);
     }
-    let to = |length: i64| us - us.rem_euclid(length);
-    let (day, date) = {
-        let day = us.div_euclid(DAY_US);
-        let number = i32::try_from(day).ok().and_then(|day| day.checked_add(EPOCH_DAYS));
-        (day, number.and_then(NaiveDate::from_num_days_from_ce_opt))
-    };
-    let Some(date) = date else { return Ok(us) };
-    let first = |year: i32, month: u32| {
-        let first = NaiveDate::from_ymd_opt(year, month, 1).unwrap_or(date);
-        i64::from(first.num_days_from_ce() - EPOCH_DAYS) * DAY_US
-    };
-    let unit = unit.to_lowercase();
-    Ok(match unit.as_str() {
-        "microsecond" | "microseconds" | "us" | "usec" | "usecs" => us,
-        "millisecond" | "milliseconds" | "ms" | "msec" | "msecs" => to(1000),
-        "second" | "seconds" | "s" | "sec" | "secs" => to(SECOND_US),
-        "minute" | "minutes" | "m" | "min" | "mins" => to(60 * SECOND_US),
-        "hour" | "hours" | "h" | "hr" | "hrs" => to(3600 * SECOND_US),
-        "day" | "days" | "d" => to(DAY_US),
-        "week" | "weeks" | "w" => (day - i64::from(date.weekday().num_days_from_monday())) * DAY_US,
-        "month" | "months" | "mon" | "mons" => first(date.year(), date.month()),
-        "quarter" => first(date.year(), (date.month0() / 3) * 3 + 1),
-        "year" | "years" | "y" | "yr" | "yrs" => first(date.year(), 1),
-        "decade" | "decades" | "decs" | "dec" => first(date.year().div_euclid(10) * 10, 1),
-        "century" | "centuries" | "c" | "cent" => first((date.year() - 1).div_euclid(100) * 100 + 1, 1),
-        "millennium" | "millennia" | "mil" | "mils" => first((date.year() - 1).div_euclid(1000) * 1000 + 1, 1),
-        _ => {
-            let message = format!("unit \"{unit}\" not recognized for type timestamp");
-            return Err(QueryError::InvalidParameterValue(message).into());
-        }
-    })
+    let local = zone.map_or(us, |zone| to_local(us, zone));
+    let truncated = units::truncate(unit, local).ok_or_else(|| date_part::unsupported(word, of, unit))?;
+    match zone {
+        Some(zone) if !unit.is_within_days() => Ok(to_utc(truncated, zone)),
+        _ => Ok(us - (local - truncated)),
+    }
 }
