@@ -215,11 +215,7 @@ impl Planner {
         let mut notes = Vec::new();
         let root = match &bound.plan {
             Plan::Direct(direct) => {
-                let mut root = Node {
-                    kind: "Index Scan".into(),
-                    description: direct.describe(),
-                    ..Node::default()
-                };
+                let mut root = Node { kind: "Index Scan".into(), description: direct.describe(), ..Node::default() };
                 if options.analyze {
                     let rows = count(direct.execute(parameters, view, store, cancel)?).await?;
                     root.rows = Some(rows);

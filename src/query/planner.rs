@@ -26,6 +26,7 @@ use parking_lot::Mutex;
 
 use super::bind::coerce::Coerce;
 use super::bind::errors;
+use super::bind::intervals::Intervals;
 use super::bind::recursive::Recursive;
 use super::bind::subqueries::Subqueries;
 use super::bind::types::Types;
@@ -88,6 +89,7 @@ impl Planner {
                 Analyzer::with_rules(vec![
                     Arc::new(Subqueries),
                     Arc::new(Coerce),
+                    Arc::new(Intervals),
                     Arc::new(ResolveGroupingFunction::new()),
                     Arc::new(TypeCoercion::new()),
                     Arc::new(Recursive),

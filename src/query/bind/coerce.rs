@@ -16,8 +16,9 @@ use super::{errors, output};
 use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::{QueryError, Result};
 use crate::query::functions::arithmetic;
-use crate::query::functions::cast;
+use crate::query::functions::{cast, interval};
 use crate::query::planner::EnvironmentExtension;
+use crate::query::values;
 
 /// The rule.
 #[derive(Debug)]
@@ -87,7 +88,22 @@ fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Tr
             let Some(common) = types.iter().find(|data_type| **data_type != PgType::Unknown) else {
                 return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })));
             };
-            let args = args.into_iter().map(|arg| resolver.coerce(arg, common)).collect::<Result<_>>()?;
+            let mut args = args.into_iter().map(|arg| resolver.coerce(arg, common)).collect::<Result<Vec<_>>>()?;
+            if *common == PgType::Interval {
+                match (func.name(), args.as_mut_slice()) {
+                    (name @ ("greatest" | "least"), _) => {
+                        return Ok(Transformed::yes(interval::extreme_of(name == "greatest", args)));
+                    }
+                    ("nullif", [left, right]) => {
+                        let null = values::null(common)?;
+                        let equal = resolver.compare(left.clone(), Operator::Eq, std::mem::take(right))?;
+                        let when = vec![(Box::new(equal), Box::new(null))];
+                        let case = Case::new(None, when, Some(Box::new(std::mem::take(left))));
+                        return Ok(Transformed::yes(Expr::Case(case)));
+                    }
+                    _ => {}
+                }
+            }
             Transformed::yes(Expr::ScalarFunction(ScalarFunction { func, args }))
         }
         Expr::ScalarFunction(call) => {
@@ -181,6 +197,10 @@ fn coerce_like(mut like: Like, resolver: &Resolver<'_>) -> Result<Like> {
 
 fn check_comparable(left: &PgType, right: &PgType) -> Result<()> {
     let (left, right) = (left.without_typmod(), right.without_typmod());
+    if left == PgType::Interval && right == PgType::Interval {
+        // They would be compared field by field.
+        return Err(super::refuse::not_supported("a subquery of intervals in this place"));
+    }
     let fits = left == PgType::Unknown
         || right == PgType::Unknown
         || (left == right && left != PgType::Json)

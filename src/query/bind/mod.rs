@@ -8,7 +8,8 @@
 //!    meaning is provably the same, and gives every output column PostgreSQL's name ([`names`]);
 //! 3. `SqlToRel` builds a plan over [`provider`], which resolves relations, views and functions against the
 //!    tenant's catalog, while [`operators`] gives untyped literals and parameters PostgreSQL's types;
-//! 4. [`coerce`] does the same for what has no hook in the planner, and rewrites correlated subqueries;
+//! 4. [`coerce`] does the same for what has no hook in the planner, [`intervals`] for comparisons that are
+//!    not written, and correlated subqueries are rewritten;
 //! 5. [`errors`] translates what DataFusion says into PostgreSQL's words.
 //!
 //! A later version replaces steps 2 to 4 by a binder of its own; the types in [`bound`] stay.
@@ -20,6 +21,7 @@ pub mod conflict;
 pub mod dml;
 pub mod errors;
 pub mod expression;
+pub mod intervals;
 pub mod literals;
 pub mod names;
 pub mod normalise;
