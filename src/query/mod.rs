@@ -14,6 +14,7 @@
 //! values*, the transaction below applies them.
 
 pub mod bind;
+pub mod deparse;
 pub mod dialect;
 pub mod direct;
 pub mod environment;
