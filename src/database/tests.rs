@@ -499,7 +499,7 @@ async fn explain_shows_a_plan() {
     let mut session = bench.session();
     assert!(!rows(&mut session, "EXPLAIN SELECT * FROM messages WHERE content LIKE 'a%'").await.is_empty());
     let plan = rows(&mut session, "EXPLAIN ANALYZE INSERT INTO messages (conversation_id) VALUES ('a')").await;
-    assert_eq!(plan[0], "Insert on messages, metrics=[output_rows=1]");
+    assert_eq!(plan[0], "Insert on messages");
     assert_eq!(rows(&mut session, "SELECT count(*) FROM messages").await, ["1"]);
 }
 

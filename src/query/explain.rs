@@ -38,6 +38,8 @@ pub struct Explanation {
     /// What stands above the plan when it is asked for verbosely.
     pub notes: Vec<String>,
     pub root: Node,
+    /// The tag of a statement that changed rows.
+    pub result: Option<String>,
     /// How long it took, in milliseconds, if it ran.
     pub execution_ms: Option<f64>,
 }
@@ -65,6 +67,7 @@ impl Explanation {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = self.notes.clone();
         self.root.write(0, &mut lines);
+        lines.extend(self.result.as_ref().map(|result| format!("Result: {result}")));
         lines.extend(self.execution_ms.map(|elapsed| format!("Execution Time: {elapsed:.3} ms")));
         lines
     }
@@ -234,7 +237,7 @@ impl Planner {
         };
         #[expect(clippy::cast_precision_loss, reason = "microseconds of one statement fit a double")]
         let elapsed = options.analyze.then(|| (environment.clock.now_us() - started) as f64 / 1000.0);
-        Ok(Explanation { notes, root, execution_ms: elapsed })
+        Ok(Explanation { notes, root, result: None, execution_ms: elapsed })
     }
 }
 

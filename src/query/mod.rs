@@ -15,6 +15,7 @@
 
 pub mod bind;
 pub mod checks;
+pub mod deparse;
 pub mod dialect;
 pub mod direct;
 pub mod environment;

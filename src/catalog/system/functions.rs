@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::csv;
 use crate::base::ids::Oid;
+use crate::catalog::types::PgType;
 
 /// One line of the file.
 #[derive(Debug)]
@@ -56,4 +57,15 @@ pub fn function_name(oid: Oid) -> Option<String> {
 /// The OID of a function by name: what a `regproc` reads. The first one, if the name has several.
 pub fn function_oid(name: &str) -> Option<Oid> {
     all().iter().find(|function| function.name == name).map(|function| function.oid)
+}
+
+/// The argument types and the result type of every function of this name; those with types that are not ours
+/// are left out.
+pub fn signatures(name: &str) -> impl Iterator<Item = (Vec<PgType>, PgType)> {
+    all().iter().filter(move |function| function.name == name && function.kind == "f").filter_map(|function| {
+        let known = |oid: Oid| PgType::from_oid(oid, -1);
+        let argument = |oid: &i64| Oid::try_from(*oid).ok().and_then(known);
+        let arguments = function.arguments.iter().map(argument).collect::<Option<Vec<_>>>()?;
+        Some((arguments, known(function.result)?))
+    })
 }

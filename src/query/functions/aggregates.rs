@@ -36,7 +36,7 @@ use crate::query::bind::errors;
 /// Most digits of a decimal.
 const DIGITS: u8 = 76;
 /// Digits that a sum has more than its addends.
-const MORE_DIGITS: u8 = 10;
+const MORE_DIGITS: u16 = 10;
 /// PostgreSQL computes at least so many significant digits of a quotient.
 const SIGNIFICANT_DIGITS: i32 = 16;
 /// PostgreSQL's numeric has digits to this base.
@@ -91,9 +91,7 @@ impl TotalFunction {
             (What::Sum, decimal) => match PgType::of_arrow(decimal) {
                 // More digits before the point; the scale shows.
                 PgType::Numeric(Some((precision, scale))) => {
-                    let digits =
-                        u16::from(DIGITS).min(u16::try_from(precision).unwrap_or(u16::MAX) + u16::from(MORE_DIGITS));
-                    PgType::Numeric(Some((digits.try_into().unwrap_or(precision), scale)))
+                    PgType::Numeric(Some(((precision + MORE_DIGITS).min(u16::from(DIGITS)), scale)))
                 }
                 _ => PgType::Numeric(None),
             },

@@ -144,7 +144,7 @@ impl ScalarUDFImpl for DatePart {
                 let digits: Vec<Option<i128>> = digits.collect::<Result<_>>().map_err(errors::external)?;
                 Arc::new(Decimal128Array::from(digits).with_precision_and_scale(*precision, *scale)?)
             }
-            _ => Arc::new(parts.iter().map(Answer::to_f64).collect::<Float64Array>()),
+            _ => Arc::new(parts.iter().copied().map(Answer::to_f64).collect::<Float64Array>()),
         };
         if constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
@@ -172,7 +172,7 @@ impl Answer {
         }
     }
 
-    fn to_f64(&self) -> Option<f64> {
+    fn to_f64(self) -> Option<f64> {
         match self {
             Self::Null => None,
             Self::Part(part) => Some(part.to_f64()),

@@ -12,17 +12,13 @@ use crate::catalog::types::PgType;
 use crate::catalog::{PrimaryKey, Table};
 use crate::error::Result;
 use crate::query::ScalarValue;
+use crate::query::deparse::{Form, deparse};
 use crate::query::environment::Environment;
 
 /// All functions of this file.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
     let mut all = vec![
-        // Stored expressions are SQL text already.
-        Rowwise::new("pg_get_expr", &[Text, Relation, Bool], PgType::Text, |_, row| {
-            Ok(ScalarValue::Utf8(row.text(0).map(str::to_owned)))
-        })
-        .optional(1)
-        .build(),
+        Rowwise::new("pg_get_expr", &[Text, Relation, Bool], PgType::Text, expression).optional(1).build(),
         Rowwise::new("pg_get_indexdef", &[Relation, Integer, Bool], PgType::Text, index_definition).optional(2).build(),
         Rowwise::new("pg_get_constraintdef", &[Oid, Bool], PgType::Text, constraint_definition).optional(1).build(),
         Rowwise::new("pg_encoding_to_char", &[Integer], PgType::Name, |_, row| {
@@ -106,6 +102,18 @@ fn database_size(environment: &Environment, row: &Row<'_>) -> Result<ScalarValue
     Ok(ScalarValue::Int64(Some(bytes)))
 }
 
+/// Stored expressions are SQL text, which is printed as PostgreSQL prints it.
+fn expression(environment: &Environment, row: &Row<'_>) -> Result<ScalarValue> {
+    let Some(sql) = row.text(0) else { return Ok(ScalarValue::Utf8(None)) };
+    let table = row.oid(1, &PgType::Regclass)?.and_then(|oid| environment.catalog.table_by_id(TableId(oid)));
+    let printed = deparse(environment, table.map(AsRef::as_ref), sql, form(row, 2));
+    Ok(ScalarValue::Utf8(Some(printed.unwrap_or_else(|| sql.to_owned()))))
+}
+
+fn form(row: &Row<'_>, argument: usize) -> Form {
+    if row.boolean(argument) == Some(true) { Form::Pretty } else { Form::Exact }
+}
+
 fn index_definition(environment: &Environment, row: &Row<'_>) -> Result<ScalarValue> {
     let Some(oid) = row.oid(0, &PgType::Regclass)? else { return Ok(ScalarValue::Utf8(None)) };
     let column = row.integer(1).unwrap_or(0);
@@ -143,7 +151,8 @@ fn constraint_definition(environment: &Environment, row: &Row<'_>) -> Result<Sca
             return Some(format!("PRIMARY KEY ({})", key_columns(table, key)));
         }
         let check = table.checks.iter().find(|check| check.oid == oid)?;
-        Some(format!("CHECK ({})", check.expression))
+        let printed = deparse(environment, Some(table), &check.expression, form(row, 1));
+        Some(format!("CHECK ({})", printed.unwrap_or_else(|| check.expression.clone())))
     });
     Ok(ScalarValue::Utf8(found))
 }

@@ -83,7 +83,9 @@ async fn psql_shows_the_table() {
     );
     assert_eq!(
         answer(&world, "d messages", "contype = 'c'").await,
-        ["messages_role_check|CHECK (role IN ('system', 'user', 'assistant', 'tool'))"]
+        [
+            "messages_role_check|CHECK (role = ANY (ARRAY['system'::text, 'user'::text, 'assistant'::text, 'tool'::text]))"
+        ]
     );
     let databases = answer(&world, "l", "pg_database").await;
     assert!(databases.iter().any(|line| line.starts_with("demo|app|UTF8")), "{databases:?}");

@@ -93,15 +93,15 @@ async fn change(
             root.inputs.push(values);
         }
     }
-    let mut execution_ms = None;
+    let (mut result, mut execution_ms) = (None, None);
     if options.analyze {
         let started = Instant::now();
         let done = execute(running, prepared).await?;
         execution_ms = Some(started.elapsed().as_secs_f64() * 1000.0);
         root.rows = done.rsplit(' ').next().and_then(|rows| rows.parse().ok());
-        root.metrics = root.rows.map(|rows| format!("output_rows={rows}"));
+        result = Some(done);
     }
-    Ok(Explanation { notes, root, execution_ms })
+    Ok(Explanation { notes, root, result, execution_ms })
 }
 
 /// The statement to explain and its parameters: EXECUTE names a prepared one.
