@@ -11,7 +11,8 @@
 //! scan soon reads large pieces. Reverse scans read the same chunks from the end and turn each one around.
 //!
 //! A chunk of a long scan is decoded on a blocking thread, as many at a time as there are processors: on an async
-//! worker it would keep everybody else waiting for milliseconds. A single block is decoded where it is wanted.
+//! worker it would keep everybody else waiting for milliseconds. Not more rows than a block has are decoded where
+//! they are wanted: the way to another thread and back takes as long.
 //!
 //! Files never change, so nothing that is cached about them is ever stale.
 
@@ -38,6 +39,7 @@ use super::manifest::{FileId, HistoryFile};
 use super::open::{Cache, OpenFile};
 use super::plan::{self, Chunk};
 use super::source::{Counters, Source};
+use super::writer::PAGE_ROWS;
 use crate::base::ids::Seq;
 use crate::error::{Result, StorageError};
 use crate::storage::{ColumnRange, KeyRange, Shape};
@@ -269,7 +271,6 @@ impl Reader {
         if !missing.is_empty() {
             let ranges = vec![block.range()];
             let pages = self.fetch(file, open, block.row_group, ranges, missing.clone(), block.rows).await?;
-            // Here and not away from the worker: it is one block, and the way there and back takes as long.
             let batches = pages.decode()?;
             let [rows] = batches.as_slice() else { return Err(wrong_rows(file.id).into()) };
             for (root, array) in missing.into_iter().zip(rows.columns()) {
@@ -400,6 +401,7 @@ impl Run {
         }
         let roots = columns.roots(&self.open);
         let (ranges, most) = (chunk.ranges, self.scan.batch_rows.max(1));
+        let rows: usize = ranges.iter().map(ExactSizeIterator::len).sum();
         let pages = self.reader.fetch(&self.file, &self.open, chunk.row_group, ranges, roots, most).await?;
         let run = Arc::clone(self);
         let work = move || {
@@ -410,7 +412,7 @@ impl Run {
             };
             Ok((columns, pieces))
         };
-        self.reader.decoded(work).await
+        if rows <= PAGE_ROWS { work() } else { self.reader.decoded(work).await }
     }
 
     /// The rows that lie in the range, as they are in the file, in pieces in the order of the scan.

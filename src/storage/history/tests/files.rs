@@ -287,7 +287,7 @@ fn bound(kind: u8, number: u32) -> Bound<Vec<u8>> {
 #[tokio::test]
 async fn long_scans_decode_away_from_the_workers_and_short_reads_do_not_wait_for_them() {
     let directory = tempfile::tempdir().unwrap();
-    let limits = Limits { file_bytes: 1 << 30, row_group_rows: 512, block_rows: 64 };
+    let limits = Limits { file_bytes: 1 << 30, row_group_rows: 1 << 20, block_rows: 1024 };
     let files = write(directory.path(), &rows(0..8192), limits);
     let reader = Reader::new(directory.path(), 16 << 20).unwrap();
     let places = u32::try_from(reader.decoders().available_permits()).unwrap();
@@ -306,6 +306,8 @@ async fn long_scans_decode_away_from_the_workers_and_short_reads_do_not_wait_for
         assert!(first.num_rows() > 0);
     }
     assert!(!running.is_finished(), "it was decoded without a place");
+    let little = Scan { batch_rows: 8192, ..scan_of(KeyRange::prefix(prefix(&conversation(77)))) };
+    assert_eq!(scan(&reader, &files, &little).await.iter().map(RecordBatch::num_rows).sum::<usize>(), 10);
 
     // Who goes away gives back what it has, at once or when its chunk is done.
     running.abort();
