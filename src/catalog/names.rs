@@ -15,9 +15,9 @@ pub(super) fn object_name(first: &str, second: Option<&str>, label: &str) -> Str
             second_bytes -= 1;
         }
     }
-    let first = clip(first, first_bytes);
+    let first = &first[..first.floor_char_boundary(first_bytes)];
     match second {
-        Some(second) => format!("{first}_{}_{label}", clip(second, second_bytes)),
+        Some(second) => format!("{first}_{}_{label}", &second[..second.floor_char_boundary(second_bytes)]),
         None => format!("{first}_{label}"),
     }
 }
@@ -31,15 +31,6 @@ pub(super) fn choose(first: &str, second: Option<&str>, label: &str, is_taken: i
         name = object_name(first, second, &format!("{label}{pass}"));
     }
     name
-}
-
-/// The longest prefix of at most `bytes` bytes that ends between characters.
-fn clip(text: &str, bytes: usize) -> &str {
-    let mut end = bytes.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 #[cfg(test)]

@@ -243,10 +243,7 @@ impl Entry {
 
     pub(crate) fn row(&self) -> ActivityRow {
         let live = self.live.lock();
-        let mut end = live.query.len().min(ACTIVITY_QUERY_BYTES);
-        while !live.query.is_char_boundary(end) {
-            end -= 1;
-        }
+        let end = live.query.floor_char_boundary(ACTIVITY_QUERY_BYTES);
         ActivityRow {
             database_oid: self.tenant.id.0,
             database: self.tenant.name.clone(),

@@ -131,11 +131,7 @@ fn names_token(text: &str) -> bool {
 }
 
 fn cut(text: &str) -> &str {
-    let mut end = text.len().min(LOGGED_TEXT_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    &text[..text.floor_char_boundary(LOGGED_TEXT_BYTES)]
 }
 
 #[cfg(test)]

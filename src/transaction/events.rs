@@ -28,19 +28,27 @@ impl Transaction {
     /// # Errors
     /// 22023 for an empty or too long channel, or a too long payload.
     pub fn notify(&mut self, channel: impl Into<String>, payload: impl Into<String>) -> Result<()> {
-        let (channel, payload) = (channel.into(), payload.into());
-        let refused = if channel.is_empty() {
-            "channel name cannot be empty"
-        } else if channel.len() > IDENTIFIER_BYTES {
-            "channel name too long"
-        } else if payload.len() > NOTIFY_PAYLOAD_BYTES {
-            "payload string too long"
-        } else {
-            self.statement.notify(Notice { channel, payload });
-            return self.check_size();
-        };
-        Err(TransactionError::InvalidNotification(refused.into()).into())
+        self.statement.notify(notice(channel, payload)?);
+        self.check_size()
     }
+}
+
+/// A notification within PostgreSQL's bounds.
+///
+/// # Errors
+/// 22023 for an empty or too long channel, or a too long payload.
+pub fn notice(channel: impl Into<String>, payload: impl Into<String>) -> Result<Notice> {
+    let (channel, payload) = (channel.into(), payload.into());
+    let refused = if channel.is_empty() {
+        "channel name cannot be empty"
+    } else if channel.len() > IDENTIFIER_BYTES {
+        "channel name too long"
+    } else if payload.len() > NOTIFY_PAYLOAD_BYTES {
+        "payload string too long"
+    } else {
+        return Ok(Notice { channel, payload });
+    };
+    Err(TransactionError::InvalidNotification(refused.into()).into())
 }
 
 impl EventLog {

@@ -42,6 +42,7 @@ mod tests;
 
 pub use constraints::{RowCheck, Violation};
 pub use ddl::DropBehavior;
+pub use events::notice;
 pub use insert::{Inserted, OnConflict};
 pub use locks::{LockTable, Mode};
 pub use manager::Manager;

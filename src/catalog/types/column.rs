@@ -20,6 +20,53 @@ pub(super) trait Column<I: ?Sized>: Send {
     fn finish(&mut self) -> ArrayRef;
 }
 
+/// Builds one column of a type from values of clients: [`super::text::TextDecoder`] from texts,
+/// [`super::binary::BinaryDecoder`] from bytes.
+pub struct Decoder<I: ?Sized> {
+    column: Box<dyn Column<I>>,
+}
+
+impl<I: ?Sized> std::fmt::Debug for Decoder<I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Decoder({} values)", self.column.len())
+    }
+}
+
+impl<I: ?Sized> Decoder<I> {
+    pub(super) fn of(column: Box<dyn Column<I>>) -> Self {
+        Self { column }
+    }
+
+    /// Appends a value. After an error the column is as before.
+    ///
+    /// # Errors
+    /// What PostgreSQL's input function of the type reports for a text, its receive function for bytes; 22P03
+    /// for bytes of the wrong length.
+    pub fn append(&mut self, value: &I) -> Result<()> {
+        self.column.append(value)
+    }
+
+    /// Appends a NULL.
+    pub fn append_null(&mut self) {
+        self.column.append_null();
+    }
+
+    /// How many values were appended since the start or the last [`finish`](Self::finish).
+    pub fn len(&self) -> usize {
+        self.column.len()
+    }
+
+    /// Whether nothing was appended.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The array of what was appended; the decoder starts again.
+    pub fn finish(&mut self) -> ArrayRef {
+        self.column.finish()
+    }
+}
+
 /// Numbers, dates and times.
 pub(super) struct Primitive<T: ArrowPrimitiveType, F> {
     pub(super) builder: PrimitiveBuilder<T>,

@@ -18,6 +18,7 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
+pub use column::Decoder;
 pub use encoding::{utf8, without_nul};
 pub use pgtype::{PgType, TYPE_METADATA};
 pub use style::{ByteaOutput, DateOrder, DateStyle, IntervalStyle, ObjectNames, OutputStyle};

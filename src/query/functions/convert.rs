@@ -250,14 +250,7 @@ fn map_text(array: &ArrayRef, change: impl Fn(&str) -> &str) -> ArrayRef {
 
 /// The longest beginning of a text that has at most so many bytes.
 fn cut_bytes(text: &str, bytes: usize) -> &str {
-    if text.len() <= bytes {
-        return text;
-    }
-    let mut end = bytes;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    &text[..text.floor_char_boundary(bytes)]
 }
 
 fn canonical_json(array: &ArrayRef) -> Result<ArrayRef> {

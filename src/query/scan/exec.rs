@@ -25,6 +25,7 @@ use tokio::task::JoinSet;
 
 use super::context::ScanContext;
 use super::filters::Pruning;
+use super::leaf::leaf_plan;
 use crate::catalog::Table;
 use crate::query::bind::errors;
 use crate::storage::{KeyRange, ScanOrder, ScanRequest};
@@ -182,27 +183,7 @@ impl ExecutionPlan for ScanExec {
         "ScanExec"
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        Vec::new()
-    }
-
-    fn apply_expressions(
-        &self,
-        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DataFusionResult<TreeNodeRecursion>,
-    ) -> DataFusionResult<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        _children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
+    leaf_plan!();
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> DataFusionResult<SendableRecordBatchStream> {
         let context = ScanContext::of(&task)?;

@@ -6,8 +6,10 @@
 mod context;
 mod exec;
 pub mod filters;
+mod leaf;
 mod table;
 
 pub use context::ScanContext;
 pub use exec::ScanExec;
+pub(crate) use leaf::leaf_plan;
 pub use table::{KEY_COLUMN, SEQ_COLUMN, TableScan};

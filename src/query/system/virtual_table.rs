@@ -27,6 +27,7 @@ use crate::query::bind::errors;
 use crate::query::bind::output::ORIGIN_METADATA;
 use crate::query::environment::Environment;
 use crate::query::scan::ScanContext;
+use crate::query::scan::leaf_plan;
 use crate::query::{ScalarValue, values};
 
 /// Makes the rows: one batch of all columns.
@@ -168,27 +169,7 @@ impl ExecutionPlan for VirtualExec {
         "VirtualExec"
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        Vec::new()
-    }
-
-    fn apply_expressions(
-        &self,
-        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DataFusionResult<TreeNodeRecursion>,
-    ) -> DataFusionResult<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        _children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
+    leaf_plan!();
 
     fn execute(&self, _partition: usize, task: Arc<TaskContext>) -> DataFusionResult<SendableRecordBatchStream> {
         let context = ScanContext::of(&task)?;

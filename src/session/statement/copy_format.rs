@@ -85,23 +85,9 @@ impl Writer {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::copy_options::{Columns, Header};
+    use super::super::copy_options::{Columns, plain_format as format};
     use super::super::copy_reader::{Fields, Lines};
     use super::*;
-
-    fn format(csv: bool) -> Format {
-        Format {
-            csv,
-            delimiter: if csv { b',' } else { b'\t' },
-            null: if csv { String::new() } else { "\\N".into() },
-            header: Header::None,
-            quote: b'"',
-            escape: b'"',
-            force_quote: Columns::None,
-            force_not_null: Columns::None,
-            force_null: Columns::None,
-        }
-    }
 
     fn write(fields: &[Option<&str>], format: &Format) -> Vec<u8> {
         let names: Vec<String> = (0..fields.len()).map(|at| format!("c{at}")).collect();

@@ -51,6 +51,22 @@ pub(crate) struct Format {
     pub force_null: Columns,
 }
 
+/// Lines as COPY writes and reads them without options, for tests.
+#[cfg(test)]
+pub(super) fn plain_format(csv: bool) -> Format {
+    Format {
+        csv,
+        delimiter: if csv { b',' } else { b'\t' },
+        null: if csv { String::new() } else { "\\N".into() },
+        header: Header::None,
+        quote: b'"',
+        escape: b'"',
+        force_quote: Columns::None,
+        force_not_null: Columns::None,
+        force_null: Columns::None,
+    }
+}
+
 /// The first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Header {

@@ -389,22 +389,8 @@ pub(crate) fn bad(message: &str) -> crate::Error {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::copy_options::{Columns, Header};
+    use super::super::copy_options::plain_format as format;
     use super::*;
-
-    pub(super) fn format(csv: bool) -> Format {
-        Format {
-            csv,
-            delimiter: if csv { b',' } else { b'\t' },
-            null: if csv { String::new() } else { "\\N".into() },
-            header: Header::None,
-            quote: b'"',
-            escape: b'"',
-            force_quote: Columns::None,
-            force_not_null: Columns::None,
-            force_null: Columns::None,
-        }
-    }
 
     /// All lines of data that arrives in pieces of `size` bytes, each as its fields.
     fn read(data: &[u8], csv: bool, size: usize) -> Result<Vec<Vec<Option<String>>>> {

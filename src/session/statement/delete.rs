@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::Running;
 use super::by_key::{self, ByKey};
-use super::running::ready;
 use super::update::{IDENTITY_COLUMNS, without_identity};
 use crate::Result;
 use crate::error::{SessionError, StorageError};
@@ -36,29 +35,12 @@ pub(crate) async fn run(
             }
         };
         match running.transaction().delete(&bound.table, &identity).await? {
-            Applied::Done(changed) => {
-                let outcome = match &bound.returning {
-                    Some(returning) => {
-                        let rows = changed.of(&rows)?;
-                        let returned =
-                            running.planner().returning(&running.environment, returning, running.parameters, &rows)?;
-                        ready(returning.columns.clone(), vec![returned], RowsTag::Delete)
-                    }
-                    None => Outcome::Command { tag: RowsTag::Delete.finish(changed.count) },
-                };
-                running.transaction().statement_end();
-                return Ok(outcome);
-            }
-            Applied::Retry => {
-                running.begin_again().await?;
-                if running.session.validity(&running.environment) != prepared.valid {
-                    let fresh = running.session.plan(&prepared.parsed, &prepared.declared, &running.environment)?;
-                    match fresh.plan {
-                        Plan::Delete(again, again_by_key) => (bound, by_key) = (again, again_by_key),
-                        _ => return Err(SessionError::PlanChanged.into()),
-                    }
-                }
-            }
+            Applied::Done(changed) => return running.changed(&bound.returning, &changed, &rows, RowsTag::Delete),
+            Applied::Retry => match running.begin_again(prepared).await? {
+                None => {}
+                Some(Plan::Delete(again, again_by_key)) => (bound, by_key) = (again, again_by_key),
+                Some(_) => return Err(SessionError::PlanChanged.into()),
+            },
         }
     }
 }

@@ -5,31 +5,25 @@
 //! `<table>:<conversation>`, the change feed of one conversation.
 
 use crate::Result;
-use crate::base::limits::{IDENTIFIER_BYTES, KEY_BYTES, NOTIFY_PAYLOAD_BYTES};
+use crate::base::limits::{IDENTIFIER_BYTES, KEY_BYTES};
 use crate::error::SessionError;
 use crate::session::outcome::Outcome;
 use crate::session::principal::Role;
 use crate::session::state::Session;
 use crate::storage::Notice;
+use crate::transaction;
 
 /// A notification, if the role may send it and PostgreSQL's bounds allow it.
 ///
 /// # Errors
 /// 22023 for an empty or too long channel and for a too long payload; 42501 for a role that does not write.
 pub(crate) fn notice(role: Role, channel: &str, payload: &str) -> Result<Notice> {
-    let refused = if channel.is_empty() {
-        "channel name cannot be empty"
-    } else if channel.len() > IDENTIFIER_BYTES {
-        "channel name too long"
-    } else if payload.len() > NOTIFY_PAYLOAD_BYTES {
-        "payload string too long"
-    } else if !role.writes() {
+    let notice = transaction::notice(channel, payload)?;
+    if !role.writes() {
         // Listeners take a notification on a table's channel for a change of that table.
         return Err(SessionError::PermissionDenied("to send notifications".into()).into());
-    } else {
-        return Ok(Notice { channel: channel.to_owned(), payload: payload.to_owned() });
-    };
-    Err(SessionError::InvalidParameterValue(refused.into()).into())
+    }
+    Ok(notice)
 }
 
 /// NOTIFY.
@@ -84,10 +78,7 @@ fn cut(session: &Session, name: &str) -> String {
     if name.len() <= IDENTIFIER_BYTES {
         return name.to_owned();
     }
-    let mut end = IDENTIFIER_BYTES;
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
+    let end = name.floor_char_boundary(IDENTIFIER_BYTES);
     let message = format!("identifier \"{name}\" will be truncated to \"{}\"", &name[..end]);
     session.shared.notices.lock().notice("42622", message);
     name[..end].to_owned()

@@ -13,12 +13,13 @@ use crate::base::shutdown::CancellationToken;
 use crate::catalog::Table;
 use crate::catalog::types::PgType;
 use crate::error::{StorageError, TransactionError};
-use crate::query::{Bound, Environment, OutputColumn, Planner};
+use crate::query::{Bound, Environment, OutputColumn, Planner, Returning};
 use crate::session::outcome::{Outcome, Rows, RowsTag};
+use crate::session::prepared::{Plan, Prepared};
 use crate::session::principal::Role;
 use crate::session::run;
 use crate::session::state::Session;
-use crate::transaction::Transaction;
+use crate::transaction::{Changed, Transaction};
 
 /// A statement that runs: its session, what it knows, its parameters.
 pub(crate) struct Running<'a> {
@@ -45,12 +46,36 @@ impl Running<'_> {
         self.session.shared.notices.lock().notice(sqlstate, message);
     }
 
-    /// Begins the statement again after another transaction changed a row that it found.
-    pub async fn begin_again(&mut self) -> Result<()> {
+    /// Begins the statement again after another transaction changed a row that it found. When the definitions
+    /// have changed while it waited, it is bound once more and its new plan comes back.
+    pub async fn begin_again(&mut self, prepared: &Prepared) -> Result<Option<Plan>> {
         self.transaction().statement_begin().await?;
         let transaction = self.session.transaction.as_ref().expect("a statement runs in a transaction");
         self.environment = self.session.environment(transaction, None);
-        Ok(())
+        if self.session.validity(&self.environment) == prepared.valid {
+            return Ok(None);
+        }
+        Ok(Some(self.session.plan(&prepared.parsed, &prepared.declared, &self.environment)?.plan.clone()))
+    }
+
+    /// Ends an UPDATE or DELETE that changed these of the `rows`.
+    pub fn changed(
+        &mut self,
+        returning: &Option<Returning>,
+        changed: &Changed,
+        rows: &RecordBatch,
+        tag: RowsTag,
+    ) -> Result<Outcome> {
+        let outcome = match returning {
+            Some(returning) => {
+                let rows = changed.of(rows)?;
+                let returned = self.planner().returning(&self.environment, returning, self.parameters, &rows)?;
+                ready(returning.columns.clone(), vec![returned], tag)
+            }
+            None => Outcome::Command { tag: tag.finish(changed.count) },
+        };
+        self.transaction().statement_end();
+        Ok(outcome)
     }
 
     /// Lets the transaction evaluate the checks of a table, if it has any.

@@ -9,7 +9,6 @@ use arrow::array::RecordBatch;
 
 use super::Running;
 use super::by_key::{self, ByKey};
-use super::running::ready;
 use crate::Result;
 use crate::error::{SessionError, StorageError};
 use crate::query::BoundUpdate;
@@ -43,34 +42,13 @@ pub(crate) async fn run(
             }
         };
         match running.transaction().update(&bound.table, &identity, rows.clone()).await? {
-            Applied::Done(changed) => {
-                let outcome = match &bound.returning {
-                    Some(returning) => {
-                        let rows = changed.of(&rows)?;
-                        let returned =
-                            running.planner().returning(&running.environment, returning, running.parameters, &rows)?;
-                        ready(returning.columns.clone(), vec![returned], RowsTag::Update)
-                    }
-                    None => Outcome::Command { tag: RowsTag::Update.finish(changed.count) },
-                };
-                running.transaction().statement_end();
-                return Ok(outcome);
-            }
-            Applied::Retry => {
-                running.begin_again().await?;
-                if running.session.validity(&running.environment) != prepared.valid {
-                    (bound, by_key) = again(running, prepared)?;
-                }
-            }
+            Applied::Done(changed) => return running.changed(&bound.returning, &changed, &rows, RowsTag::Update),
+            Applied::Retry => match running.begin_again(prepared).await? {
+                None => {}
+                Some(Plan::Update(again, again_by_key)) => (bound, by_key) = (again, again_by_key),
+                Some(_) => return Err(SessionError::PlanChanged.into()),
+            },
         }
-    }
-}
-
-/// The definitions have changed while the statement waited: it is bound once more.
-fn again(running: &Running<'_>, prepared: &Prepared) -> Result<(Arc<BoundUpdate>, Option<Arc<ByKey>>)> {
-    match running.session.plan(&prepared.parsed, &prepared.declared, &running.environment)?.plan {
-        Plan::Update(bound, by_key) => Ok((bound, by_key)),
-        _ => Err(SessionError::PlanChanged.into()),
     }
 }
 

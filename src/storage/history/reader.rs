@@ -10,6 +10,10 @@
 //! A scan reads chunks that start with one block and double: "the latest 50" stops after a few pages, a long
 //! scan soon reads large pieces. Reverse scans read the same chunks from the end and turn each one around.
 //!
+//! A chunk of a long scan is decoded on a blocking thread, as many at a time as there are processors: on an async
+//! worker it would keep everybody else waiting for milliseconds. Not more rows than a block has are decoded where
+//! they are wanted: the way to another thread and back takes as long.
+//!
 //! Files never change, so nothing that is cached about them is ever stale.
 
 use std::ops::Range;
@@ -25,15 +29,17 @@ use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::RowSelection;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection};
+use tokio::sync::Semaphore;
 
 use super::bloom;
 use super::columns::{Columns, Identity, reversed};
 use super::errors::{arrow_error, parquet_error};
-use super::manifest::HistoryFile;
+use super::manifest::{FileId, HistoryFile};
 use super::open::{Cache, OpenFile};
 use super::plan::{self, Chunk};
 use super::source::{Counters, Source};
+use super::writer::PAGE_ROWS;
 use crate::base::ids::Seq;
 use crate::error::{Result, StorageError};
 use crate::storage::{ColumnRange, KeyRange, Shape};
@@ -68,6 +74,8 @@ pub struct Reader {
     store: Arc<dyn ObjectStore>,
     cache: Cache,
     counters: Arc<Counters>,
+    /// One permit per processor: more chunks in the works would only take memory.
+    decoders: Arc<Semaphore>,
 }
 
 impl Reader {
@@ -79,12 +87,24 @@ impl Reader {
     pub fn new(directory: &FsPath, cache_bytes: u64) -> Result<Arc<Self>> {
         let store =
             LocalFileSystem::new_with_prefix(directory).map_err(|source| StorageError::ObjectStore { source })?;
-        Ok(Arc::new(Self { store: Arc::new(store), cache: Cache::new(cache_bytes), counters: Arc::default() }))
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Arc::new(Self {
+            store: Arc::new(store),
+            cache: Cache::new(cache_bytes),
+            counters: Arc::default(),
+            decoders: Arc::new(Semaphore::new(processors)),
+        }))
     }
 
     /// What was read since the start.
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// The places for chunks that are being decoded.
+    #[cfg(test)]
+    pub(super) fn decoders(&self) -> &Arc<Semaphore> {
+        &self.decoders
     }
 
     /// The rows of a file, in the order of `scan.direction`. The caller checks the manifest entry first
@@ -249,9 +269,10 @@ impl Reader {
         let missing: Vec<usize> =
             roots.iter().zip(&arrays).filter(|(_, array)| array.is_none()).map(|(root, _)| *root).collect();
         if !missing.is_empty() {
-            let batches =
-                self.read(file, open, block.row_group, vec![block.range()], missing.clone(), block.rows).await?;
-            let [rows] = batches.as_slice() else { return Err(wrong_rows(file).into()) };
+            let ranges = vec![block.range()];
+            let pages = self.fetch(file, open, block.row_group, ranges, missing.clone(), block.rows).await?;
+            let batches = pages.decode()?;
+            let [rows] = batches.as_slice() else { return Err(wrong_rows(file.id).into()) };
             for (root, array) in missing.into_iter().zip(rows.columns()) {
                 self.cache.keep_column(file, index, root, Arc::clone(array));
                 if let Ok(at) = roots.binary_search(&root) {
@@ -266,8 +287,8 @@ impl Reader {
         Ok(RecordBatch::try_new_with_options(schema, arrays, &options).map_err(arrow_error)?)
     }
 
-    /// The rows of `ranges` of a row group, with the root columns `roots`.
-    async fn read(
+    /// The pages of `ranges` of a row group, with the root columns `roots`.
+    async fn fetch(
         &self,
         file: &HistoryFile,
         open: &OpenFile,
@@ -275,33 +296,73 @@ impl Reader {
         ranges: Vec<Range<usize>>,
         roots: Vec<usize>,
         batch_rows: usize,
-    ) -> Result<Vec<RecordBatch>> {
+    ) -> Result<Pages> {
         let rows: usize = ranges.iter().map(ExactSizeIterator::len).sum();
+        let file_id = file.id;
         if roots.is_empty() {
-            let options = RecordBatchOptions::new().with_row_count(Some(rows));
-            let batch = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options);
-            return Ok(vec![batch.map_err(arrow_error)?]);
+            return Ok(Pages { file: file_id, rows, reader: None });
         }
         self.counters.decoded(rows);
         let group_rows = open.group_rows(row_group);
         let mask = ProjectionMask::roots(open.metadata.parquet_schema(), roots);
-        let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(self.source(file), open.metadata.clone())
+        let mut stream = ParquetRecordBatchStreamBuilder::new_with_metadata(self.source(file), open.metadata.clone())
             .with_row_groups(vec![row_group])
             .with_projection(mask)
             .with_row_selection(RowSelection::from_consecutive_ranges(ranges.into_iter(), group_rows))
             .with_batch_size(batch_rows)
             .build()
             .map_err(parquet_error)?;
-        let batches: Vec<RecordBatch> = stream.map_err(parquet_error).try_collect().await?;
-        if batches.iter().map(RecordBatch::num_rows).sum::<usize>() != rows {
-            return Err(wrong_rows(file).into());
+        let reader = stream.next_row_group().await.map_err(parquet_error)?;
+        Ok(Pages { file: file_id, rows, reader: Some(reader.ok_or_else(|| wrong_rows(file_id))?) })
+    }
+
+    /// Runs work on decoded rows away from the async workers: a chunk takes milliseconds, in which a worker
+    /// would answer nobody else. A scan that is dropped meanwhile loses one chunk's work and nothing else.
+    async fn decoded<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        let stopped = |_| StorageError::Stopped { reason: "a read was aborted".into() };
+        let permit = Arc::clone(&self.decoders).acquire_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        done.await.map_err(stopped)?
+    }
+}
+
+/// Pages of one row group that were read and not decoded yet.
+struct Pages {
+    file: FileId,
+    rows: usize,
+    /// `None` when no column is wanted.
+    reader: Option<ParquetRecordBatchReader>,
+}
+
+impl Pages {
+    /// The rows in the order of the file.
+    fn decode(self) -> Result<Vec<RecordBatch>> {
+        let Some(reader) = self.reader else {
+            let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+            let batch = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options);
+            return Ok(vec![batch.map_err(arrow_error)?]);
+        };
+        let batches = reader.collect::<std::result::Result<Vec<_>, _>>().map_err(arrow_error)?;
+        if batches.iter().map(RecordBatch::num_rows).sum::<usize>() != self.rows {
+            return Err(wrong_rows(self.file).into());
         }
         Ok(batches)
     }
 }
 
-fn wrong_rows(file: &HistoryFile) -> StorageError {
-    StorageError::Corrupted { what: format!("history file {} has other rows than its key index says", file.id) }
+fn wrong_rows(file: FileId) -> StorageError {
+    StorageError::Corrupted { what: format!("history file {file} has other rows than its key index says") }
+}
+
+/// Rows of a chunk.
+enum Piece {
+    /// As they are in the file.
+    Raw(RecordBatch),
+    /// As the scan returns them.
+    Done(RecordBatch),
 }
 
 /// A running scan of one file.
@@ -323,32 +384,48 @@ impl Run {
                 async move {
                     let (columns, pieces) = run.chunk(chunk).await?;
                     // Lazily, because a scan with a limit often stops within its first piece.
-                    Ok::<_, crate::Error>(stream::iter(pieces).map(move |piece| run.result(&columns, &piece)))
+                    Ok::<_, crate::Error>(stream::iter(pieces).map(move |piece| run.result(&columns, piece)))
                 }
             })
             .try_flatten()
     }
 
-    /// The rows of a chunk that lie in the range, as they are in the file, in pieces in the order of the scan.
-    async fn chunk(&self, chunk: Chunk) -> Result<(Columns, Vec<RecordBatch>)> {
+    /// The rows of a chunk that lie in the range, in pieces in the order of the scan.
+    async fn chunk(self: &Arc<Self>, chunk: Chunk) -> Result<(Columns, Vec<Piece>)> {
         let columns = if chunk.trim { self.columns.with_key(&self.shape) } else { self.columns.clone() };
-        let mut batches = match chunk.block.filter(|_| self.scan.hint_rows.is_some()) {
-            Some(block) => vec![self.reader.block(&self.file, &self.open, block, &columns).await?],
-            None => {
-                let roots = columns.roots(&self.open);
-                let (ranges, most) = (chunk.ranges, self.scan.batch_rows.max(1));
-                self.reader.read(&self.file, &self.open, chunk.row_group, ranges, roots, most).await?
-            }
+        let (trim, short) = (chunk.trim, self.scan.hint_rows.is_some());
+        if let Some(block) = chunk.block.filter(|_| short) {
+            let rows = self.reader.block(&self.file, &self.open, block, &columns).await?;
+            let pieces = self.pieces(&columns, vec![rows], trim)?;
+            return Ok((columns, pieces.into_iter().map(Piece::Raw).collect()));
+        }
+        let roots = columns.roots(&self.open);
+        let (ranges, most) = (chunk.ranges, self.scan.batch_rows.max(1));
+        let rows: usize = ranges.iter().map(ExactSizeIterator::len).sum();
+        let pages = self.reader.fetch(&self.file, &self.open, chunk.row_group, ranges, roots, most).await?;
+        let run = Arc::clone(self);
+        let work = move || {
+            let pieces = run.pieces(&columns, pages.decode()?, trim)?.into_iter().map(Piece::Raw);
+            let pieces = match short {
+                true => pieces.collect(),
+                false => pieces.map(|piece| run.result(&columns, piece).map(Piece::Done)).collect::<Result<_>>()?,
+            };
+            Ok((columns, pieces))
         };
+        if rows <= PAGE_ROWS { work() } else { self.reader.decoded(work).await }
+    }
+
+    /// The rows that lie in the range, as they are in the file, in pieces in the order of the scan.
+    fn pieces(&self, columns: &Columns, mut batches: Vec<RecordBatch>, trim: bool) -> Result<Vec<RecordBatch>> {
         if self.scan.direction == Direction::Reverse {
             batches.reverse();
         }
         let mut pieces = Vec::with_capacity(batches.len() + 1);
         for batch in batches {
-            let batch = if chunk.trim { self.trim(&columns, batch)? } else { batch };
+            let batch = if trim { self.trim(columns, batch)? } else { batch };
             self.cut(&batch, &mut pieces);
         }
-        Ok((columns, pieces))
+        Ok(pieces)
     }
 
     /// Cuts rows into pieces in the order of the scan, the first one not larger than what may be wanted.
@@ -368,8 +445,12 @@ impl Run {
     }
 
     /// A piece as the scan returns it.
-    fn result(&self, columns: &Columns, piece: &RecordBatch) -> Result<RecordBatch> {
-        let rows = columns.project(piece, &self.shape)?;
+    fn result(&self, columns: &Columns, piece: Piece) -> Result<RecordBatch> {
+        let piece = match piece {
+            Piece::Raw(piece) => piece,
+            Piece::Done(rows) => return Ok(rows),
+        };
+        let rows = columns.project(&piece, &self.shape)?;
         match self.scan.direction {
             Direction::Forward => Ok(rows),
             Direction::Reverse => reversed(&rows),

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use arrow::array::{ArrayRef, BinaryBuilder, BooleanBuilder, FixedSizeBinaryBuilder, StringBuilder};
+use arrow::array::{BinaryBuilder, BooleanBuilder, FixedSizeBinaryBuilder, StringBuilder};
 use arrow::datatypes::*;
 
 use super::{EPOCH_DAYS, EPOCH_US, numeric};
-use crate::catalog::types::column::{Booleans, Bytes, Column, Lists, Nulls, Primitive, Strings, Uuids};
+use crate::catalog::types::column::{Booleans, Bytes, Column, Decoder, Lists, Nulls, Primitive, Strings, Uuids};
 use crate::catalog::types::datetime::calendar::{DAY_US, FIRST_DAY, LAST_DAY};
 use crate::catalog::types::encoding::utf8;
 use crate::catalog::types::text::fit_varchar;
@@ -14,48 +14,12 @@ use crate::catalog::types::{PgType, json};
 use crate::error::{CatalogError, Result};
 
 /// Builds one column from binary values.
-pub struct BinaryDecoder {
-    column: Box<dyn Column<[u8]>>,
-}
-
-impl std::fmt::Debug for BinaryDecoder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "BinaryDecoder({} values)", self.column.len())
-    }
-}
+pub type BinaryDecoder = Decoder<[u8]>;
 
 impl BinaryDecoder {
     /// A decoder into the Arrow form of a type.
     pub fn new(pg: &PgType) -> Self {
-        Self { column: resolve(pg) }
-    }
-
-    /// Appends a value. After an error the column is as before.
-    ///
-    /// # Errors
-    /// 22P03 for a value of the wrong length, and what the type's receive function reports.
-    pub fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        self.column.append(bytes)
-    }
-
-    /// Appends a NULL.
-    pub fn append_null(&mut self) {
-        self.column.append_null();
-    }
-
-    /// How many values were appended since the start or the last [`finish`](Self::finish).
-    pub fn len(&self) -> usize {
-        self.column.len()
-    }
-
-    /// Whether nothing was appended.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The array of what was appended; the decoder starts again.
-    pub fn finish(&mut self) -> ArrayRef {
-        self.column.finish()
+        Self::of(resolve(pg))
     }
 }
 

@@ -2,59 +2,23 @@
 
 use std::borrow::Cow;
 
-use arrow::array::{ArrayRef, BinaryBuilder, BooleanBuilder, FixedSizeBinaryBuilder, StringBuilder};
+use arrow::array::{BinaryBuilder, BooleanBuilder, FixedSizeBinaryBuilder, StringBuilder};
 use arrow::datatypes::*;
 
 use super::array;
 use crate::base::limits::IDENTIFIER_BYTES;
-use crate::catalog::types::column::{Booleans, Bytes, Column, Lists, Nulls, Primitive, Strings, Uuids};
+use crate::catalog::types::column::{Booleans, Bytes, Column, Decoder, Lists, Nulls, Primitive, Strings, Uuids};
 use crate::catalog::types::encoding::without_nul;
 use crate::catalog::types::{OutputStyle, PgType, bytea, datetime, json, number};
 use crate::error::{CatalogError, Result};
 
 /// Builds one column from texts.
-pub struct TextDecoder {
-    column: Box<dyn Column<str>>,
-}
-
-impl std::fmt::Debug for TextDecoder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "TextDecoder({} values)", self.column.len())
-    }
-}
+pub type TextDecoder = Decoder<str>;
 
 impl TextDecoder {
     /// A decoder into the Arrow form of a type.
     pub fn new(pg: &PgType, style: &OutputStyle) -> Self {
-        Self { column: resolve(pg, style) }
-    }
-
-    /// Appends a value. After an error the column is as before.
-    ///
-    /// # Errors
-    /// What PostgreSQL's input function of the type reports.
-    pub fn append(&mut self, text: &str) -> Result<()> {
-        self.column.append(text)
-    }
-
-    /// Appends a NULL.
-    pub fn append_null(&mut self) {
-        self.column.append_null();
-    }
-
-    /// How many values were appended since the start or the last [`finish`](Self::finish).
-    pub fn len(&self) -> usize {
-        self.column.len()
-    }
-
-    /// Whether nothing was appended.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The array of what was appended; the decoder starts again.
-    pub fn finish(&mut self) -> ArrayRef {
-        self.column.finish()
+        Self::of(resolve(pg, style))
     }
 }
 
@@ -152,11 +116,7 @@ pub(in crate::catalog::types) fn fit_varchar(text: &str, length: Option<u32>) ->
 
 /// The longest prefix of at most `bytes` bytes that ends between characters.
 fn clip(text: &str, bytes: usize) -> &str {
-    let mut end = bytes.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    &text[..text.floor_char_boundary(bytes)]
 }
 
 fn object_id(kind: &PgType, text: &str, style: &OutputStyle) -> Result<u32> {

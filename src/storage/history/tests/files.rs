@@ -283,6 +283,47 @@ fn bound(kind: u8, number: u32) -> Bound<Vec<u8>> {
     }
 }
 
+/// A worker that decodes a chunk answers nobody else: long scans decode elsewhere, and wait there for their turn.
+#[tokio::test]
+async fn long_scans_decode_away_from_the_workers_and_short_reads_do_not_wait_for_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let limits = Limits { file_bytes: 1 << 30, row_group_rows: 1 << 20, block_rows: 1024 };
+    let files = write(directory.path(), &rows(0..8192), limits);
+    let reader = Reader::new(directory.path(), 16 << 20).unwrap();
+    let places = u32::try_from(reader.decoders().available_permits()).unwrap();
+    let all_places = Arc::clone(reader.decoders()).acquire_many_owned(places).await.unwrap();
+
+    let everything = Scan { batch_rows: 8192, ..scan_of(KeyRange::all()) };
+    let long = reader.scan(&files[0], &shape(), everything.clone());
+    let running = tokio::spawn(async move { long.try_collect::<Vec<_>>().await });
+    for conversation_number in 0..40 {
+        let latest = Scan {
+            direction: Direction::Reverse,
+            hint_rows: Some(3),
+            ..scan_of(KeyRange::prefix(prefix(&conversation(conversation_number * 20))))
+        };
+        let first = reader.scan(&files[0], &shape(), latest).try_next().await.unwrap().unwrap();
+        assert!(first.num_rows() > 0);
+    }
+    assert!(!running.is_finished(), "it was decoded without a place");
+    let little = Scan { batch_rows: 8192, ..scan_of(KeyRange::prefix(prefix(&conversation(77)))) };
+    assert_eq!(scan(&reader, &files, &little).await.iter().map(RecordBatch::num_rows).sum::<usize>(), 10);
+
+    // Who goes away gives back what it has, at once or when its chunk is done.
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+    drop(all_places);
+    for _ in 0..20 {
+        let mut dropped = reader.scan(&files[0], &shape(), everything.clone());
+        dropped.try_next().await.unwrap().unwrap();
+        // Its next chunk is under way, or not even begun.
+        let _ = futures::poll!(dropped.try_next());
+        drop(dropped);
+    }
+    drop(Arc::clone(reader.decoders()).acquire_many_owned(places).await.unwrap());
+    assert_eq!(scan(&reader, &files, &everything).await.iter().map(RecordBatch::num_rows).sum::<usize>(), 8192);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
     #[test]
