@@ -292,7 +292,7 @@ pub struct Query {
     pub partitions: usize,
     /// Rows of one batch in flight between operators.
     pub batch_rows: usize,
-    /// Parsed and planned statements kept for all sessions together.
+    /// Plans of statements that each session keeps, by their text.
     pub plan_cache_entries: usize,
     /// Most prepared statements of one session.
     pub max_prepared_statements: usize,
@@ -306,7 +306,7 @@ impl Default for Query {
             statement_timeout_ms: 0,
             partitions: 0,
             batch_rows: 8_192,
-            plan_cache_entries: 4_096,
+            plan_cache_entries: 256,
             max_prepared_statements: 10_000,
         }
     }

@@ -14,9 +14,6 @@ use crate::session::Limits;
 use crate::storage::history::{self, Policy};
 use crate::storage::{Durability, StorageOptions};
 
-/// Plans that one session keeps by their text.
-const PLANS_OF_A_SESSION: usize = 256;
-
 /// The settings, by who needs them.
 pub(super) struct Parts {
     pub storage: StorageOptions,
@@ -96,8 +93,7 @@ impl Parts {
             },
             limits: Limits {
                 prepared_statements: *max_prepared_statements,
-                // The setting bounds all sessions together; a session alone needs few plans.
-                plans: (*plan_cache_entries).min(PLANS_OF_A_SESSION),
+                plans: *plan_cache_entries,
                 transaction_bytes: *max_bytes,
                 channels: *max_channels,
                 statement_timeout: Duration::from_millis(*statement_timeout_ms),
