@@ -155,10 +155,19 @@ impl Transaction {
             let id = self.manager.random.uuid_v7(now_us);
             ids.append_value(id.as_bytes()).map_err(|source| StorageError::Arrow { source })?;
         }
-        let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
-        columns.push(Arc::new(ids.finish()));
-        Ok(RecordBatch::try_new(shape.schema.clone(), columns).map_err(|source| StorageError::Arrow { source })?)
+        with_column(batch, shape, Arc::new(ids.finish()))
     }
+}
+
+/// Rows with the hidden `_rowid` behind their columns. The columns keep their fields: those of the shape say NOT
+/// NULL, and whether that holds is not known yet.
+pub(super) fn with_column(rows: &RecordBatch, shape: &Shape, row_ids: ArrayRef) -> Result<RecordBatch> {
+    let mut fields = rows.schema().fields().to_vec();
+    fields.extend(shape.schema.fields().last().cloned());
+    let mut columns: Vec<ArrayRef> = rows.columns().to_vec();
+    columns.push(row_ids);
+    let schema = Arc::new(arrow::datatypes::Schema::new(fields));
+    Ok(RecordBatch::try_new(schema, columns).map_err(|source| StorageError::Arrow { source })?)
 }
 
 /// The encoded keys of the first `rows` rows.

@@ -8,7 +8,7 @@ use arrow::compute::{concat, take_record_batch};
 
 use super::claim::{Claim, OldRows};
 use super::constraints;
-use super::insert::encode_keys;
+use super::insert::{encode_keys, with_column};
 use super::locks::Granted;
 use super::statement::{Op, RowWrite};
 use super::transaction::Transaction;
@@ -103,21 +103,28 @@ impl Transaction {
             return Err(error);
         }
 
-        // All old keys go before any new one comes, so that rows may swap their keys.
-        for row in &moved {
-            let key = claim.keys[*row].clone();
-            self.push(Op::Write { table: table.clone(), key, write: RowWrite::Delete, change: None })?;
-        }
         let codec = RowCodec::new(&table.shape);
         let mut scratch = Vec::new();
+        let old_row = |row: usize, scratch: &mut Vec<u8>| match table.changes {
+            true => codec.encoded(&claim.old[row], 0, scratch).map(Some),
+            false => Ok(None),
+        };
+        // All old keys go before any new one comes, so that rows may swap their keys. Who follows the changes of
+        // the table knows rows by their keys: to them the old one is deleted and another one inserted.
+        for row in &moved {
+            let key = claim.keys[*row].clone();
+            let old = old_row(*row, &mut scratch)?;
+            let change = old.map(|row| RowChange { operation: Operation::Delete, row, old: None });
+            self.push(Op::Write { table: table.clone(), key, write: RowWrite::Delete, change })?;
+        }
+        let mut still_moved = moved.iter().copied().peekable();
         for (row, key) in new_keys.into_iter().enumerate() {
             let value = codec.encoded(&rows, row, &mut scratch)?;
-            let change = match table.changes {
-                true => {
-                    let old = codec.encoded(&claim.old[row], 0, &mut scratch)?;
-                    Some(RowChange { operation: Operation::Update, row: value.clone(), old: Some(old) })
-                }
-                false => None,
+            let change = if still_moved.next_if_eq(&row).is_some() {
+                table.changes.then(|| RowChange { operation: Operation::Insert, row: value.clone(), old: None })
+            } else {
+                let old = old_row(row, &mut scratch)?;
+                old.map(|old| RowChange { operation: Operation::Update, row: value.clone(), old: Some(old) })
             };
             self.push(Op::Write { table: table.clone(), key, write: RowWrite::Update(value), change })?;
         }
@@ -161,7 +168,5 @@ fn with_old_row_ids(table: &Table, rows: &RecordBatch, claim: &Claim) -> Result<
         true => arrow::array::new_empty_array(table.shape.schema.field(at).data_type()),
         false => concat(&old).map_err(|source| StorageError::Arrow { source })?,
     };
-    let mut columns = rows.columns().to_vec();
-    columns.push(ids);
-    Ok(RecordBatch::try_new(table.shape.schema.clone(), columns).map_err(|source| StorageError::Arrow { source })?)
+    with_column(rows, &table.shape, ids)
 }

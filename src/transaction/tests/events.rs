@@ -77,6 +77,23 @@ async fn row_changes_of_a_table_with_a_feed_are_told_with_their_seq() {
 }
 
 #[tokio::test]
+async fn a_row_that_changes_its_key_is_told_as_one_that_goes_and_one_that_comes() {
+    let world = World::new().await;
+    let table = world.create_as(TableDefinition { changes: true, ..definition("t") }).await;
+    let mut one = world.begin(1).await;
+    one.insert(&table, pairs(&table, &[(1, 10), (2, 20)]), OnConflict::Error).await.unwrap();
+    one.commit().await.unwrap();
+    texts(&world);
+    let mut two = world.begin(1).await;
+    update(&mut two, &table, |_, _| true, |id, value| (if id == 1 { 5 } else { id }, value)).await.unwrap();
+    two.commit().await.unwrap();
+    let told: Vec<serde_json::Value> = texts(&world).iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+    let told: Vec<(&str, i64)> =
+        told.iter().map(|change| (change["op"].as_str().unwrap(), change["key"]["id"].as_i64().unwrap())).collect();
+    assert_eq!(told, [("delete", 1), ("insert", 5), ("update", 2)]);
+}
+
+#[tokio::test]
 async fn a_truncate_is_told_instead_of_the_changes_before_it() {
     let world = World::new().await;
     let table = world.create_as(TableDefinition { changes: true, ..definition("t") }).await;
