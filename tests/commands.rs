@@ -131,6 +131,11 @@ fn tokens_are_made_beside_a_running_server() {
     let now = crate::support::token::now();
     assert!((now + 80..=now + 91).contains(&exp), "{exp} at {now}");
     let data = server.data().to_str().unwrap();
+    // Operators have no say in a tenant, and nobody else one in the system's.
+    for (tenant, role) in [("demo", "operator"), ("kalam", "owner"), ("kalam", "member"), ("kalam", "reader")] {
+        let arguments = ["token", "--data-dir", data, "--tenant", tenant, "--user", "app", "--role", role];
+        fails(&arguments, &["operator", "tenant kalam"]);
+    }
     fails(&["token", "--data-dir", "nosuchdirectory", "--tenant", "demo", "--user", "app"], &["nosuchdirectory"]);
     assert_eq!(
         kalam(&["token", "--data-dir", data, "--tenant", "demo", "--user", "app", "--ttl", "soon"]).status.code(),
@@ -155,6 +160,8 @@ fn tenants_are_listed_made_and_dropped_with_and_without_a_server() {
         assert!(output.status.success(), "kalam {all:?}: {}", text(&output.stderr));
         text(&output.stdout)
     };
+    fails(&["tenant", "create", "", "--data-dir", &path], &["the name of a tenant must have 1 to 63 bytes"]);
+    fails(&["tenant", "drop", "kalam", "--data-dir", &path], &["the tenant kalam", "cannot be dropped"]);
     for running in [true, false] {
         assert!(run(&["list"]).contains("demo"));
         run(&["create", "acme"]);
