@@ -5,7 +5,7 @@
 //! drift. Unknown keys are errors: a misspelt setting that is silently ignored is a setting that does not
 //! protect anybody. Units stand last in a name (`_bytes`, `_ms`, `_s`); `0` switches a timeout off.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -45,7 +45,8 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// Address and port to listen on. Port 0 lets the operating system choose one.
+    /// Address or name, and port to listen on. Port 0 lets the operating system choose one.
+    #[serde(deserialize_with = "socket_address")]
     pub listen: SocketAddr,
     /// Most connections at one time; more are refused with 53300.
     pub max_connections: usize,
@@ -404,7 +405,8 @@ impl Config {
         }
         if self.tls.mode == TlsMode::Off && !self.server.listen.ip().is_loopback() {
             let address = self.server.listen.ip();
-            return Some(("tls", "mode", format!("TLS can be off only on a loopback address, not on {address}")));
+            let message = format!("\"off\" is for loopback addresses only (127.0.0.1, ::1), not for {address}");
+            return Some(("tls", "mode", message));
         }
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
             return Some(("tls", "certificate", "certificate and key must be set together".into()));
@@ -447,6 +449,29 @@ fn line_of(text: &str, section: &str, key: &str) -> usize {
         }
     }
     header
+}
+
+/// Reads `127.0.0.1:5432`, `[::1]:5432`, and names such as `localhost:5432`, which may have several addresses:
+/// the first of IPv4 is taken, if there is one, since that is what clients try that know no other.
+///
+/// # Errors
+/// What is expected instead.
+pub fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    let expected = "expected an address and a port, such as 127.0.0.1:5432, [::1]:5432 or localhost:5432";
+    let is_port = text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    if !is_port {
+        return Err(expected.to_owned());
+    }
+    let found: Vec<SocketAddr> = match text.to_socket_addrs() {
+        Ok(found) => found.collect(),
+        Err(error) => return Err(format!("{error}; {expected}")),
+    };
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first.copied().ok_or_else(|| "the name has no address".to_owned())
+}
+
+fn socket_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    parse_address(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 /// TOML has no null: an empty string says that a path is not set, so that every setting can be written down.
@@ -503,12 +528,12 @@ mod tests {
     fn a_bad_value_is_refused_with_its_line() {
         for (text, expected) in [
             ("[commit]\ndurability = \"maybe\"\n", "kalam.toml, line 2: unknown variant `maybe`"),
-            ("[server]\n\nlisten = \"nowhere\"\n", "kalam.toml, line 3: invalid socket address"),
+            ("[server]\n\nlisten = \"nowhere\"\n", "kalam.toml, line 3: expected an address and a port"),
             ("[auth]\nissuer = \"x\"\nleeway_s = 31\n", "kalam.toml, line 3: auth.leeway_s: must be at most 30"),
             ("[server]\nmax_connections = 0\n", "kalam.toml, line 2: server.max_connections: must be at least 1"),
             (
                 "[server]\nlisten = \"0.0.0.0:1\"\n[tls]\nmode = \"off\"\n",
-                "kalam.toml, line 4: tls.mode: TLS can be off only",
+                "kalam.toml, line 4: tls.mode: \"off\" is for loopback addresses only",
             ),
             ("[auth.keys]]\n", "kalam.toml, line 1: "),
             ("[[auth.keys]]\nalgorithm = \"HS256\"\npath = \"x\"\n", "kalam.toml, line 2: unknown variant `HS256`"),
@@ -516,6 +541,17 @@ mod tests {
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.starts_with(expected), "{text:?} gave {error:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_may_be_a_name() {
+        for (text, address) in [("127.0.0.1:0", "127.0.0.1:0"), ("[::1]:7", "[::1]:7"), ("localhost:7", "127.0.0.1:7")]
+        {
+            assert_eq!(parse_address(text), Ok(address.parse().unwrap()), "{text}");
+        }
+        for text in ["", "localhost", "127.0.0.1", ":5432", "localhost:", "localhost:70000", "5432"] {
+            assert!(parse_address(text).unwrap_err().contains("127.0.0.1:5432"), "{text}");
         }
     }
 

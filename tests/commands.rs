@@ -131,6 +131,11 @@ fn tokens_are_made_beside_a_running_server() {
     let now = crate::support::token::now();
     assert!((now + 80..=now + 91).contains(&exp), "{exp} at {now}");
     let data = server.data().to_str().unwrap();
+    // Operators have no say in a tenant, and nobody else one in the system's.
+    for (tenant, role) in [("demo", "operator"), ("kalam", "owner"), ("kalam", "member"), ("kalam", "reader")] {
+        let arguments = ["token", "--data-dir", data, "--tenant", tenant, "--user", "app", "--role", role];
+        fails(&arguments, &["operator", "tenant kalam"]);
+    }
     fails(&["token", "--data-dir", "nosuchdirectory", "--tenant", "demo", "--user", "app"], &["nosuchdirectory"]);
     assert_eq!(
         kalam(&["token", "--data-dir", data, "--tenant", "demo", "--user", "app", "--ttl", "soon"]).status.code(),
@@ -155,6 +160,8 @@ fn tenants_are_listed_made_and_dropped_with_and_without_a_server() {
         assert!(output.status.success(), "kalam {all:?}: {}", text(&output.stderr));
         text(&output.stdout)
     };
+    fails(&["tenant", "create", "", "--data-dir", &path], &["the name of a tenant must have 1 to 63 bytes"]);
+    fails(&["tenant", "drop", "kalam", "--data-dir", &path], &["the tenant kalam", "cannot be dropped"]);
     for running in [true, false] {
         assert!(run(&["list"]).contains("demo"));
         run(&["create", "acme"]);
@@ -178,6 +185,18 @@ fn tenants_are_listed_made_and_dropped_with_and_without_a_server() {
     }
 }
 
+/// Files of somebody else are not mixed with the database's.
+#[test]
+fn a_folder_of_something_else_is_refused() {
+    let directory = temporary_directory();
+    let path = directory.path().to_str().unwrap();
+    fs::write(directory.path().join("letter.txt"), "mine").unwrap();
+    let arguments = ["dev", "--data-dir", path, "--listen", "127.0.0.1:0"];
+    assert_eq!(fails(&arguments, &[path, "exists but is not empty"]), 1);
+    fails(&["tenant", "list", "--data-dir", path], &[path, "exists but is not empty"]);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
 /// `kalam dev` again on the same directory: the same certificate and key, so that old tokens still work.
 #[test]
 fn dev_keeps_its_directory() {
@@ -188,8 +207,9 @@ fn dev_keeps_its_directory() {
     let mut wire = Wire::to(&server).unwrap();
     wire.login("app", "demo", &token).unwrap();
     assert_eq!(wire.value("SELECT content FROM messages"), "kept");
-    // Secrets are for their owner only.
+    // Messages and secrets are for their owner only.
     use std::os::unix::fs::PermissionsExt;
+    assert_eq!(fs::metadata(server.data()).unwrap().permissions().mode() & 0o777, 0o700);
     for entry in fs::read_dir(server.data()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_lowercase();

@@ -50,7 +50,21 @@ pub fn format_type(oid: Oid, typmod: Option<i32>) -> String {
     match PgType::from_oid(oid, typmod.unwrap_or(-1)) {
         _ if oid == 0 => "-".to_owned(),
         Some(data_type) => data_type.format(),
-        None => "???".to_owned(),
+        // Types that only functions of the system have.
+        None => match oid {
+            269 => "table_am_handler",
+            325 => "index_am_handler",
+            2275 => "cstring",
+            2276 => "\"any\"",
+            2277 => "anyarray",
+            2281 => "internal",
+            2283 => "anyelement",
+            2776 => "anynonarray",
+            5077 => "anycompatible",
+            5078 => "anycompatiblearray",
+            _ => "???",
+        }
+        .to_owned(),
     }
 }
 

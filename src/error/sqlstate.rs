@@ -161,7 +161,7 @@ fn storage(error: &StorageError) -> &'static str {
     use StorageError::*;
     match error {
         Locked { .. } => "55006",
-        UnknownFormat { .. } => "F0000",
+        UnknownFormat { .. } | NotEmpty | OpenToOthers => "F0000",
         DiskFull { .. } => "53100",
         RocksDb { .. } | Parquet { .. } | ObjectStore { .. } | Io { .. } => "58030",
         Corrupted { .. } | ForeignKey => "XX001",

@@ -11,6 +11,12 @@ pub enum StorageError {
     /// The data directory was written by a version with another format.
     #[error("the data directory has format version {found}, this program reads version {expected}")]
     UnknownFormat { found: String, expected: u32 },
+    /// A new data directory would lie among files that are not the database's.
+    #[error("it exists but is not empty, and is no data directory of KalamDB")]
+    NotEmpty,
+    /// Other users can look into the data directory, and this one may not change that.
+    #[error("the data directory has invalid permissions: they should be u=rwx (0700)")]
+    OpenToOthers,
     /// The disk is full. Nothing of the write is there; it may be tried again when space is free.
     #[error("could not write: No space left on device")]
     DiskFull { source: std::io::Error },

@@ -97,6 +97,7 @@ pub trait Host: Send + Sync {
     /// The tenants that this session may see, in order of name (`pg_database`, `kalam.tenants`).
     fn databases(&self) -> Vec<Arc<Tenant>>;
     /// The rows of `pg_stat_activity` that this session may see: those of its own tenant, or all for an operator.
+    /// Of other users, members and readers see only that they are there.
     fn activity(&self) -> Vec<ActivityRow>;
     /// The rows of `kalam.subscriptions`: who listens to what in this tenant.
     fn subscriptions(&self) -> Vec<SubscriptionRow>;
@@ -142,13 +143,33 @@ pub struct ActivityRow {
     pub application_name: String,
     pub client_address: Option<String>,
     pub client_port: Option<i32>,
-    pub backend_start_us: i64,
+    pub backend_start_us: Option<i64>,
     pub transaction_start_us: Option<i64>,
     pub query_start_us: Option<i64>,
     pub state_change_us: Option<i64>,
     /// `active`, `idle`, `idle in transaction`, `idle in transaction (aborted)`.
-    pub state: &'static str,
+    pub state: Option<&'static str>,
     pub query: String,
+    pub backend_type: Option<&'static str>,
+}
+
+impl ActivityRow {
+    /// What PostgreSQL shows of it to a user without the right to see more.
+    #[must_use]
+    pub fn without_privilege(self) -> Self {
+        Self {
+            client_address: None,
+            client_port: None,
+            backend_start_us: None,
+            transaction_start_us: None,
+            query_start_us: None,
+            state_change_us: None,
+            state: None,
+            query: "<insufficient privilege>".into(),
+            backend_type: None,
+            ..self
+        }
+    }
 }
 
 /// One row of `kalam.subscriptions`.

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::ScalarValue;
 use super::bind::bound::Plan;
-use super::bind::{Bound, errors};
+use super::bind::{Bound, errors, names};
 use super::environment::Environment;
 use super::planner::Planner;
 use super::scan::ScanExec;
@@ -86,7 +86,9 @@ impl Explanation {
 impl Node {
     fn write(&self, depth: usize, lines: &mut Vec<String>) {
         let metrics = self.metrics.as_ref().map(|metrics| format!(", metrics=[{metrics}]")).unwrap_or_default();
-        lines.push(format!("{:depth$}{}{metrics}", "", self.description, depth = depth * 2));
+        // PostgreSQL's arrows: what reads plans as text finds the operators by them.
+        let (width, arrow) = if depth == 0 { (0, "") } else { (depth * 6 - 4, "->  ") };
+        lines.push(format!("{:width$}{arrow}{}{metrics}", "", self.description));
         for input in &self.inputs {
             input.write(depth + 1, lines);
         }
@@ -124,7 +126,8 @@ impl Node {
         }
         let (kind, properties) = postgres_node(plan.as_ref());
         let verbosity = if options.verbose { DisplayFormatType::Verbose } else { DisplayFormatType::Default };
-        let description = Description(plan.as_ref(), verbosity).to_string().trim().replace('\n', " ");
+        let description = Description(plan.as_ref(), verbosity).to_string();
+        let description = names::without_marks(&description.trim().replace('\n', " "));
         let metrics = plan.metrics().filter(|_| options.analyze);
         let metrics = metrics.map(|metrics| metrics.aggregate_by_name().sorted_for_display().timestamps_removed());
         #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one statement fit a double")]
@@ -163,7 +166,9 @@ fn postgres_node(plan: &dyn ExecutionPlan) -> (String, Vec<(&'static str, Value)
         .map(HashJoinExec::join_type)
         .or_else(|| plan.downcast_ref::<NestedLoopJoinExec>().map(NestedLoopJoinExec::join_type));
     let properties = join_type.map(|join_type| ("Join Type", json!(postgres_join(&join_type.to_string()))));
+    // `SortExec(TopK)` is a SortExec: what follows the name says how, or repeats the whole expression.
     let name = plan.name();
+    let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or(name);
     let kind = match name {
         "HashJoinExec" => "Hash Join",
         "NestedLoopJoinExec" | "CrossJoinExec" => "Nested Loop",
@@ -225,7 +230,7 @@ impl Planner {
             }
             Plan::Logical { plan, .. } => {
                 if options.verbose {
-                    notes.extend(plan.display_indent().to_string().lines().map(str::to_owned));
+                    notes.extend(plan.display_indent().to_string().lines().map(names::without_marks));
                 }
                 let (physical, task) = self.physical(environment, bound, parameters, view, store, cancel).await?;
                 if options.analyze {

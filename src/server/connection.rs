@@ -1,7 +1,7 @@
 //! The loop of one connection: wait for a message, answer it, and know when to stop.
 //!
 //! ```text
-//!   wait ── message ──► simple / extended ──► replies gather ──► Sync, Flush, bound: one write
+//!   wait ── message ──► simple / extended ──► replies gather ──► Sync, Flush, error, bound: one write
 //!    │ ▲                                                           │
 //!    │ └───────────────────────────────────────────────────────────┘
 //!    ├─ notification, while idle outside a transaction ──► NotificationResponse
@@ -211,7 +211,14 @@ impl Connection {
                 self.skipping = false;
                 self.ready_for_query().await?;
             }
-            b'P' | b'B' | b'D' | b'E' | b'C' => self.skipping = failed,
+            b'P' | b'B' | b'D' | b'E' | b'C' => {
+                self.skipping = failed;
+                if failed {
+                    // As PostgreSQL does: the client may wait for the answer to a Flush, which is skipped now,
+                    // and sends no Sync before it has one.
+                    self.wire.flush().await?;
+                }
+            }
             // COPY data behind a COPY that failed: the client has not noticed yet.
             _ => {}
         }

@@ -100,6 +100,8 @@ pub enum Refusal {
     NotYetValid,
     #[error("the token's role is unknown")]
     Role,
+    #[error("the token's role is not one of its tenant: operators are for the tenant \"kalam\", and nobody else is")]
+    RoleOfTenant,
     #[error("the startup user is not the token's subject")]
     User,
     #[error("the startup database is not the token's tenant")]
@@ -188,6 +190,9 @@ impl Verifier {
             None => Role::Member,
             Some(name) => Role::from_name(name).ok_or(Refusal::Role)?,
         };
+        if !role.belongs_to(&claims.tenant) {
+            return Err(Refusal::RoleOfTenant);
+        }
         Ok(Principal { user: claims.sub, tenant_name: claims.tenant, role, expires_at_us, token_id: claims.jti })
     }
 }

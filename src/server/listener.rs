@@ -216,8 +216,11 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, pl
     };
     let startup = match (opening, &place) {
         (Opening::Cancel { session, secret }, _) => {
-            // No answer: whether there was such a session is nobody's business.
-            return shared.database.registry().cancel(session, secret);
+            shared.database.registry().cancel(session, secret);
+            // No answer: whether there was such a session is nobody's business. But an orderly end: over TLS a
+            // client takes a connection that is cut for an attack, and says that the cancel failed.
+            let _ = timeout(GOODBYE, wire.close()).await;
+            return;
         }
         (Opening::Start(_), Place::Refusal(_)) => {
             return goodbye(wire, &SessionError::TooManyConnections.into()).await;

@@ -5,7 +5,7 @@
 //!     0x16 … (TLS at once)                     handshake, ALPN "postgresql" required
 //!     GSSENCRequest                            N
 //!     SSLRequest                               S, handshake      (N if TLS is off)
-//!     CancelRequest                            (cancels, closes without a word)
+//!     CancelRequest                            (cancels, closes in order without a word)
 //!     StartupMessage 3.x                       R: send the token in clear, since the line is not
 //! ```
 //!

@@ -6,6 +6,7 @@
 //! has no say inside them.
 
 use crate::Result;
+use crate::catalog::SYSTEM_DATABASE;
 use crate::error::SessionError;
 
 /// A verified identity.
@@ -59,6 +60,12 @@ impl Role {
         [Self::Reader, Self::Member, Self::Owner, Self::Operator].into_iter().find(|role| role.name() == name)
     }
 
+    /// Whether a token of this tenant may carry the role: operators work in the system database and see no
+    /// tenant's rows, and the system database has no other users.
+    pub fn belongs_to(self, tenant_name: &str) -> bool {
+        (self == Self::Operator) == (tenant_name == SYSTEM_DATABASE)
+    }
+
     /// Whether the role changes rows and sends notifications.
     pub fn writes(self) -> bool {
         matches!(self, Self::Member | Self::Owner)
@@ -100,6 +107,8 @@ mod tests {
             assert_eq!((role.writes(), role.defines()), (writes, defines), "{role:?}");
             assert_eq!(Role::from_name(role.name()), Some(role));
         }
+        assert!(Role::Operator.belongs_to("kalam") && !Role::Operator.belongs_to("demo"));
+        assert!(Role::Owner.belongs_to("demo") && !Role::Owner.belongs_to("kalam"));
         let refused = Role::Reader.may_write("messages").unwrap_err();
         assert_eq!(refused.sqlstate().0, "42501");
         assert_eq!(refused.to_string(), "permission denied for table messages");

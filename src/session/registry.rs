@@ -252,12 +252,13 @@ impl Entry {
             application_name: live.application_name.clone(),
             client_address: live.client.as_ref().map(|(address, _)| address.clone()),
             client_port: live.client.as_ref().map(|(_, port)| *port),
-            backend_start_us: self.started_at_us,
+            backend_start_us: Some(self.started_at_us),
             transaction_start_us: live.transaction_start_us,
             query_start_us: live.query_start_us,
             state_change_us: Some(live.state_change_us),
-            state: live.state,
+            state: Some(live.state),
             query: live.query[..end].to_owned(),
+            backend_type: Some("client backend"),
         }
     }
 }

@@ -96,7 +96,14 @@ impl Host for Shared {
     }
 
     fn activity(&self) -> Vec<ActivityRow> {
-        self.services.registry.list(self.sees()).iter().map(|entry| entry.row()).collect()
+        let principal = self.principal.read();
+        let all = matches!(principal.role, Role::Owner | Role::Operator);
+        let entries = self.services.registry.list(self.sees());
+        let rows = entries.iter().map(|entry| {
+            let row = entry.row();
+            if all || entry.user == principal.user { row } else { row.without_privilege() }
+        });
+        rows.collect()
     }
 
     fn subscriptions(&self) -> Vec<SubscriptionRow> {

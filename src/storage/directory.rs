@@ -1,17 +1,18 @@
-//! The data directory: its format version.
+//! The data directory: its format version, and who may look into it.
 //!
 //! ```text
-//!   data/
+//!   data/         u=rwx (0700): what is inside needs no protection of its own
 //!     format      the version of everything below, as text: "1\n"
 //!     rocksdb/    fresh rows, manifest, catalog
 //!     history/    Parquet files
 //! ```
 //!
 //! The version is read before anything else is touched, so that a program never "repairs" or fills a
-//! directory that it does not understand.
+//! directory that it does not understand, or that belongs to something else.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::StorageError;
@@ -20,6 +21,12 @@ use crate::error::StorageError;
 pub(super) const FORMAT: u32 = 1;
 
 const FORMAT_FILE: &str = "format";
+/// The version while it is written; a crash leaves it behind.
+const FORMAT_TEMPORARY: &str = "format.new";
+/// What a file system puts into its own root.
+const LOST_AND_FOUND: &str = "lost+found";
+/// The directory's owner may do everything, others nothing: messages are not for every user of the machine.
+const MODE: u32 = 0o700;
 const ROCKSDB: &str = "rocksdb";
 
 /// Where RocksDB lies.
@@ -27,21 +34,63 @@ pub(super) fn rocksdb(directory: &Path) -> PathBuf {
     directory.join(ROCKSDB)
 }
 
-/// Makes the directory if it is not there, and checks its format version.
+/// Makes the directory if it is not there, checks its format version, and shuts it to other users.
 ///
 /// # Errors
-/// `UnknownFormat` when another version wrote it, or when it has data but no version.
+/// `UnknownFormat` when another version wrote it, or when it has data but no version; `NotEmpty` when it
+/// holds something else; `OpenToOthers` when it cannot be shut.
 pub(super) fn prepare(directory: &Path) -> Result<(), StorageError> {
-    let io = |source| StorageError::from(source);
-    fs::create_dir_all(directory).map_err(io)?;
+    make(directory)?;
     let path = directory.join(FORMAT_FILE);
     match fs::read_to_string(&path) {
-        Ok(text) if text.trim() == FORMAT.to_string() => Ok(()),
+        Ok(text) if text.trim() == FORMAT.to_string() => shut(directory),
         Ok(text) => Err(unknown(&text)),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(unknown("not text")),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
         Err(_) if rocksdb(directory).exists() => Err(unknown("none")),
-        Err(_) => write(directory, &path).map_err(io),
+        Err(_) if has_files(directory)? => Err(StorageError::NotEmpty),
+        Err(_) => {
+            shut(directory)?;
+            Ok(write(directory, &path)?)
+        }
+    }
+}
+
+/// Parents get the usual permissions: they may be anybody's.
+fn make(directory: &Path) -> io::Result<()> {
+    if let Some(parent) = directory.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    match fs::DirBuilder::new().mode(MODE).create(directory) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => Ok(()),
+        made => made,
+    }
+}
+
+fn has_files(directory: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(directory)? {
+        let name = entry?.file_name();
+        if name != LOST_AND_FOUND && name != FORMAT_TEMPORARY {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Takes the directory from everybody but its owner. Earlier versions made it readable to all.
+fn shut(directory: &Path) -> Result<(), StorageError> {
+    let mode = fs::metadata(directory)?.permissions().mode() & 0o7777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    match fs::set_permissions(directory, fs::Permissions::from_mode(MODE)) {
+        Ok(()) => {
+            let (directory, mode) = (directory.display(), format!("{mode:04o}"));
+            tracing::warn!(%directory, mode, "other users could look into the data directory; it is 0700 now");
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(StorageError::OpenToOthers),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -63,7 +112,7 @@ fn unknown(found: &str) -> StorageError {
 
 /// Writes the version so that after a crash it is there as a whole or not at all.
 fn write(directory: &Path, path: &Path) -> io::Result<()> {
-    let temporary = directory.join("format.new");
+    let temporary = directory.join(FORMAT_TEMPORARY);
     let mut file = File::create(&temporary)?;
     writeln!(file, "{FORMAT}")?;
     file.sync_all()?;
@@ -99,5 +148,39 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(rocksdb(directory.path())).unwrap();
         assert!(matches!(prepare(directory.path()), Err(StorageError::UnknownFormat { .. })));
+    }
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn other_users_cannot_look_into_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("a/b");
+        prepare(&path).unwrap();
+        assert_eq!(mode(&path), 0o700);
+        // One that an earlier version made, and one that somebody else made.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        prepare(&path).unwrap();
+        assert_eq!(mode(&path), 0o700);
+        let empty = parent.path().join("empty");
+        fs::create_dir(&empty).unwrap();
+        fs::set_permissions(&empty, fs::Permissions::from_mode(0o777)).unwrap();
+        prepare(&empty).unwrap();
+        assert_eq!(mode(&empty), 0o700);
+    }
+
+    #[test]
+    fn a_directory_of_something_else_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("letter.txt"), "mine").unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(matches!(prepare(directory.path()), Err(StorageError::NotEmpty)));
+        assert_eq!((fs::read_dir(directory.path()).unwrap().count(), mode(directory.path())), (1, 0o755));
+        // What a file system and an interrupted start leave there is nobody's.
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join(LOST_AND_FOUND)).unwrap();
+        fs::write(directory.path().join(FORMAT_TEMPORARY), "").unwrap();
+        prepare(directory.path()).unwrap();
     }
 }

@@ -26,6 +26,18 @@ const COMPUTING: [&str; 6] = [
        FROM generate_series(1, 1000000) a(x)",
 ];
 
+/// libpq reads the connection of its request to the end, and reports an end that TLS did not announce.
+#[test]
+fn an_encrypted_cancel_request_ends_in_order() {
+    let server = Server::start();
+    let victim = Wire::connect(&server);
+    for key in [victim.key, (1, 1)] {
+        let mut request = Wire::tls(server.address()).unwrap();
+        request.send(&cancel_request(key)).unwrap();
+        assert_eq!(request.read_some(&mut [0; 16]).expect("close_notify"), 0);
+    }
+}
+
 #[tokio::test]
 async fn a_statement_that_only_computes_is_cancelled() -> Result<(), Box<dyn Error>> {
     let server = Server::start();

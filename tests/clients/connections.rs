@@ -126,8 +126,9 @@ fn a_session_ends_when_its_token_does() {
     let longer = server.token("demo", "app", "owner");
     assert_eq!(renewed.ok(&format!("SELECT kalam.reauthenticate('{longer}')")).rows.len(), 1);
     // Only a token of the same user and tenant renews.
-    for (tenant, user) in [("demo", "somebody"), ("kalam", "app")] {
-        let wrong = server.token(tenant, user, "operator");
+    for (tenant, user, role) in [("demo", "somebody", "owner"), ("kalam", "app", "operator"), ("demo", "app", "member")]
+    {
+        let wrong = server.token(tenant, user, role);
         let error = renewed.fails(&format!("SELECT kalam.reauthenticate('{wrong}')"));
         assert!(error.sqlstate().starts_with("28"), "{error}");
     }
@@ -167,6 +168,16 @@ fn roles_are_kept_apart() {
         let error = member.fails(sql);
         assert_eq!(error.sqlstate(), "42501", "{sql}: {error}");
     }
+    // What others run is theirs and the owner's.
+    owner.ok("SELECT 'a secret'");
+    let of_owner = "SELECT state IS NULL, backend_start IS NULL, client_addr IS NULL, datname, query
+        FROM pg_stat_activity WHERE usename = 'app'";
+    for wire in [&mut member, &mut reader] {
+        assert_eq!(wire.rows(of_owner), ["t|t|t|demo|<insufficient privilege>"]);
+        assert_eq!(wire.value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_stat_activity%'"), "1");
+    }
+    let of_member = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'mia' AND query LIKE '%pg_stat_activity%'";
+    assert_eq!(owner.value(of_member), "1");
     assert_eq!(owner.fails("CREATE DATABASE another").sqlstate(), "42501");
     assert_eq!(owner.fails("DROP DATABASE demo").sqlstate(), "42501");
     assert_eq!(owner.value("SELECT count(*) FROM t"), "1");

@@ -1,5 +1,6 @@
-//! Real clients over the wire: tokio-postgres, psycopg, psql, and raw bytes where a client would hide them.
+//! Real clients over the wire: tokio-postgres, psycopg, asyncpg, psql, and raw bytes where a client would hide them.
 
+mod asyncpg;
 mod cancel;
 mod connections;
 mod copy;

@@ -2,7 +2,7 @@
 
 use crate::support::postgres;
 use crate::support::server::Server;
-use crate::support::wire::{Wire, query, ssl_request, untagged};
+use crate::support::wire::{Wire, bind, execute, flush, parse, query, ssl_request, sync, tags, untagged};
 
 #[test]
 fn parameter_status_is_that_of_postgresql_15() {
@@ -65,6 +65,56 @@ fn settings_of_the_startup_message_are_taken() {
     assert_eq!(wire.parameters["TimeZone"], "UTC");
     wire.ok("SET application_name = 'renamed'");
     assert_eq!(wire.parameters["application_name"], "renamed");
+}
+
+/// A client that sends Flush and not Sync reads why its statement failed, and is not left waiting for it.
+#[test]
+fn errors_of_the_extended_protocol_do_not_wait_for_sync() {
+    let server = Server::plain();
+    let mut wires = vec![Wire::connect(&server)];
+    if let Some(postgres) = postgres::shared() {
+        let mut reference = Wire::plain(postgres.address()).unwrap();
+        reference.login("app", &postgres.database(), "").unwrap();
+        wires.push(reference);
+    }
+    // PostgreSQL plans at Bind, and would find a division of constants there.
+    let late = "SELECT 1 / (x - $1) FROM generate_series(1, 1) AS g(x)";
+    for wire in &mut wires {
+        for (messages, before, sqlstate) in [
+            ([parse("", "selec", &[]), flush()].concat(), "", "42601"),
+            // Flush comes too late to be answered, and is not needed.
+            (parse("", "selec", &[]), "", "42601"),
+            ([parse("", "SELECT 1", &[]), bind("", "nosuch", 0, &[], 0), flush()].concat(), "1", "26000"),
+            (
+                [parse("", late, &[23]), bind("", "", 0, &[Some(b"1")], 0), execute("", 0), flush()].concat(),
+                "12",
+                "22012",
+            ),
+        ] {
+            wire.send(&messages).unwrap();
+            let mut read = Vec::new();
+            while read.last().is_none_or(|message: &crate::support::wire::Message| message.tag != b'E') {
+                read.push(wire.message().unwrap());
+            }
+            assert_eq!(tags(&read), format!("{before}E"));
+            assert_eq!(read.last().unwrap().fields().sqlstate(), sqlstate);
+            // What follows is skipped up to Sync, once answered.
+            wire.send(&[parse("", "SELECT 1", &[]), flush(), sync()].concat()).unwrap();
+            assert_eq!(tags(&wire.until_ready().unwrap()), "Z");
+        }
+    }
+}
+
+/// Every spelling that PostgreSQL takes: it looks at letters and digits only.
+#[test]
+fn client_encoding_is_taken_in_any_spelling() {
+    let server = Server::plain();
+    let token = server.token("demo", "app", "owner");
+    for spelling in ["'utf-8'", "UTF 8", "utf-8", "utf8", "Unicode"] {
+        let mut wire = Wire::to(&server).unwrap();
+        wire.login_with(&[("user", "app"), ("database", "demo"), ("client_encoding", spelling)], &token).unwrap();
+        assert_eq!(wire.parameters["client_encoding"], "UTF8", "{spelling}");
+    }
 }
 
 /// The same simple queries on both servers: the same messages in the same order.

@@ -274,6 +274,37 @@ async fn explain_in_json_is_a_tree_of_nodes() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The planner's own marks in names are not shown, and an operator's name is a name.
+#[tokio::test]
+async fn explain_shows_names_as_they_were_written() -> Result<(), Box<dyn Error>> {
+    let server = Server::start();
+    let client = Client::connect(&server).await;
+    client.batch_execute("CREATE TABLE t (id int PRIMARY KEY, v text)").await?;
+    for sql in [
+        "SELECT 1, 2",
+        "SELECT id, id FROM t ORDER BY v LIMIT 3",
+        "UPDATE t SET v = m.content FROM messages m WHERE m.content = t.v",
+        "DELETE FROM t WHERE v = 'a'",
+    ] {
+        for options in ["", "VERBOSE"] {
+            for row in client.query(&format!("EXPLAIN {options} {sql}"), &[]).await? {
+                let line: &str = row.try_get(0)?;
+                assert!(!line.contains(|c: char| c.is_control()), "{line:?}");
+            }
+        }
+        let plan = explain(&client, "(FORMAT JSON)", sql).await?;
+        let mut kinds = Vec::new();
+        kinds_of(&plan[0]["Plan"], &mut kinds);
+        assert!(kinds.iter().flat_map(|kind| kind.chars()).all(|c| c.is_ascii_alphabetic() || c == ' '), "{kinds:?}");
+    }
+    let plan = client.query("EXPLAIN DELETE FROM t WHERE v = 'a'", &[]).await?;
+    let lines: Vec<&str> = plan.iter().map(|row| row.get(0)).collect();
+    assert_eq!(lines[0], "Delete on t");
+    assert!(lines[1].starts_with("  ->  FilterExec: "), "{lines:?}");
+    assert!(lines[2].starts_with("        ->  "), "{lines:?}");
+    Ok(())
+}
+
 async fn explain(client: &Client, options: &str, sql: &str) -> Result<serde_json::Value, Box<dyn Error>> {
     let rows = client.query(&format!("EXPLAIN {options} {sql}"), &[]).await?;
     assert_eq!(rows.len(), 1);

@@ -197,6 +197,10 @@ fn databases_are_made_and_erased_by_operators() {
     assert_eq!(messages[0].fields().sqlstate(), "57P01");
     assert_eq!(operator.fails("DROP DATABASE acme").sqlstate(), "3D000");
     operator.ok("DROP DATABASE IF EXISTS acme");
+    operator.ok("CREATE DATABASE owned OWNER mia");
+    let owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'owned'";
+    assert_eq!(operator.value(owner), "mia");
+    operator.ok("DROP DATABASE owned");
     assert_eq!(operator.fails("BEGIN; CREATE DATABASE in_a_block").sqlstate(), "25001");
     operator.run("ROLLBACK").unwrap();
     let token = server.token("acme", "app", "owner");

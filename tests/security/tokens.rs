@@ -117,6 +117,14 @@ fn only_a_right_token_opens_a_session() {
             Err(fields) => answers.push((&"startup names", fields)),
         }
     }
+    // An operator's token for a tenant, and another's for the system database.
+    for (tenant, role) in [("demo", "operator"), ("kalam", "owner"), ("kalam", "reader")] {
+        let text = token_of.with("tenant", tenant).with("role", role).signed(&key);
+        match login(&server, "app", tenant, &text) {
+            Ok(_) => panic!("accepted: {role} of {tenant}"),
+            Err(fields) => answers.push((&"a role of another tenant", fields)),
+        }
+    }
     // A token of a tenant that does not exist.
     match login(&server, "app", "ghost", &token_of.with("tenant", "ghost").signed(&key)) {
         Ok(_) => panic!("accepted: a tenant that does not exist"),

@@ -1,4 +1,4 @@
-//! Python scripts with psycopg and duckdb, in the environment that `scripts/setup` makes.
+//! Python scripts with asyncpg, psycopg and duckdb, in the environment that `scripts/setup` makes.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::csv;
 use crate::base::ids::Oid;
+use crate::catalog::describe::format_type;
 use crate::catalog::types::PgType;
 
 /// One line of the file.
@@ -57,6 +58,43 @@ pub fn function_name(oid: Oid) -> Option<String> {
 /// The OID of a function by name: what a `regproc` reads. The first one, if the name has several.
 pub fn function_oid(name: &str) -> Option<Oid> {
     all().iter().find(|function| function.name == name).map(|function| function.oid)
+}
+
+/// Arguments that have names, defaults or an order, which the file does not hold.
+const PRINTED: [(Oid, &str); 6] = [
+    (2096, "pid integer, timeout bigint DEFAULT 0"),
+    (3846, "year integer, month integer, day integer"),
+    (3986, "VARIADIC \"any\" ORDER BY VARIADIC \"any\""),
+    (3988, "VARIADIC \"any\" ORDER BY VARIADIC \"any\""),
+    (3990, "VARIADIC \"any\" ORDER BY VARIADIC \"any\""),
+    (3992, "VARIADIC \"any\" ORDER BY VARIADIC \"any\""),
+];
+
+/// What `pg_get_function_result` prints.
+pub fn function_result(oid: Oid) -> Option<String> {
+    let function = all().iter().find(|function| function.oid == oid)?;
+    Some(format!("{}{}", if function.returns_set { "SETOF " } else { "" }, format_type(function.result, None)))
+}
+
+/// What `pg_get_function_arguments` prints.
+pub fn function_arguments(oid: Oid) -> Option<String> {
+    let function = all().iter().find(|function| function.oid == oid)?;
+    if let Some((_, printed)) = PRINTED.iter().find(|(printed, _)| *printed == oid) {
+        return Some((*printed).to_owned());
+    }
+    let last = function.arguments.len().saturating_sub(1);
+    let arguments = function.arguments.iter().enumerate().map(|(index, argument)| {
+        let variadic = if function.variadic != 0 && index == last { "VARIADIC " } else { "" };
+        format!("{variadic}{}", format_type(Oid::try_from(*argument).unwrap_or_default(), None))
+    });
+    Some(arguments.collect::<Vec<_>>().join(", "))
+}
+
+/// What `pg_get_function_identity_arguments` prints: the same without defaults.
+pub fn function_identity(oid: Oid) -> Option<String> {
+    let arguments = function_arguments(oid)?;
+    let plain = arguments.split(", ").map(|argument| argument.split(" DEFAULT ").next().unwrap_or(argument));
+    Some(plain.collect::<Vec<_>>().join(", "))
 }
 
 /// The argument types and the result type of every function of this name; those with types that are not ours

@@ -28,7 +28,7 @@ mod tests;
 
 pub use cells::Cell;
 pub use context::SystemContext;
-pub use functions::{function_name, function_oid, signatures};
+pub use functions::{function_arguments, function_identity, function_name, function_oid, function_result, signatures};
 pub use roles::{role_name, role_oid};
 pub use schemas::{SCHEMAS, schema_oid};
 pub use table::{Source, SystemColumn, SystemTable, table, tables};

@@ -31,6 +31,19 @@ pub fn shown(name: &str) -> &str {
     name.split(MARK).next().unwrap_or(name)
 }
 
+/// A plan's text without the marks in its names.
+pub fn without_marks(text: &str) -> String {
+    let mut parts = text.split(MARK);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        // Without a number it is no duplicate, but the relation that UPDATE and DELETE change.
+        shown.push_str(if rest.len() == part.len() { "target" } else { "" });
+        shown.push_str(rest);
+    }
+    shown
+}
+
 /// A name that `taken` does not have yet, which shows as `name`.
 pub fn unique(name: &str, taken: &mut HashSet<String>) -> String {
     let mut candidate = name.to_owned();

@@ -6,10 +6,10 @@ use datafusion::logical_expr::ScalarUDF;
 
 use super::names::{self, quoted};
 use super::rowwise::Argument::{Any, Bool, Integer, Oid, Relation, Text};
-use super::rowwise::{Row, Rowwise};
+use super::rowwise::{Body, Row, Rowwise};
 use crate::base::ids::TableId;
 use crate::catalog::types::PgType;
-use crate::catalog::{PrimaryKey, Table};
+use crate::catalog::{PrimaryKey, Table, system};
 use crate::error::Result;
 use crate::query::ScalarValue;
 use crate::query::deparse::{Form, deparse};
@@ -38,8 +38,14 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
     let nothing = |_: &Environment, _: &Row<'_>| Ok(ScalarValue::Int64(Some(0)));
     all.push(Rowwise::new("pg_indexes_size", &[Relation], PgType::Int8, nothing).build());
     all.push(Rowwise::new("pg_database_size", &[Oid], PgType::Int8, database_size).build());
+    let printed: [(&'static str, Body); 3] = [
+        ("pg_get_function_result", |_, row| function(row, system::function_result)),
+        ("pg_get_function_arguments", |_, row| function(row, system::function_arguments)),
+        ("pg_get_function_identity_arguments", |_, row| function(row, system::function_identity)),
+    ];
+    all.extend(printed.map(|(name, body)| Rowwise::new(name, &[Oid], PgType::Text, body).build()));
     // Objects that have no comments, and definitions of objects that we do not have.
-    let absent: [(&'static str, &[super::rowwise::Argument], usize); 16] = [
+    let absent: [(&'static str, &[super::rowwise::Argument], usize); 13] = [
         ("obj_description", &[Oid, Text], 1),
         ("shobj_description", &[Oid, Text], 0),
         ("col_description", &[Relation, Integer], 0),
@@ -49,9 +55,6 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
         ("pg_get_partkeydef", &[Oid], 0),
         ("pg_get_statisticsobjdef", &[Oid], 0),
         ("pg_get_statisticsobjdef_columns", &[Oid], 0),
-        ("pg_get_function_result", &[Oid], 0),
-        ("pg_get_function_arguments", &[Oid], 0),
-        ("pg_get_function_identity_arguments", &[Oid], 0),
         ("pg_get_functiondef", &[Oid], 0),
         ("pg_get_serial_sequence", &[Text, Text], 0),
         ("pg_get_partition_constraintdef", &[Oid], 0),
@@ -66,6 +69,11 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
 
 fn text(value: impl Into<String>) -> ScalarValue {
     ScalarValue::Utf8(Some(value.into()))
+}
+
+/// Something printed of the function that the argument names.
+fn function(row: &Row<'_>, print: fn(u32) -> Option<String>) -> Result<ScalarValue> {
+    Ok(ScalarValue::Utf8(row.oid(0, &PgType::Regproc)?.and_then(print)))
 }
 
 /// The bytes of a table's history files at the statement's snapshot. Fresh rows are not counted: they share

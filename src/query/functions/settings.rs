@@ -48,6 +48,9 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
         .called_on_null()
         .volatile()
         .build(),
+        // Nothing to give back as long as there are no advisory locks: none can be taken, since the functions that
+        // take them do not exist. Pools call this before they hand out a connection again.
+        Rowwise::new("pg_advisory_unlock_all", &[], PgType::Void, |_, _| Ok(ScalarValue::Null)).volatile().build(),
         Rowwise::new("kalam.reauthenticate", &[Text], PgType::Timestamptz, |environment, row| {
             let end = environment.host.reauthenticate(row.text(0).unwrap_or_default())?;
             Ok(ScalarValue::TimestampMicrosecond(Some(end), Some("UTC".into())))

@@ -49,13 +49,13 @@ fn activity(environment: &Environment) -> Vec<Row> {
             ("application_name", text(row.application_name)),
             ("client_addr", row.client_address.map_or(Cell::Null, Cell::Text)),
             ("client_port", optional(row.client_port)),
-            ("backend_start", row.backend_start_us.into()),
+            ("backend_start", optional(row.backend_start_us)),
             ("xact_start", optional(row.transaction_start_us)),
             ("query_start", optional(row.query_start_us)),
             ("state_change", optional(row.state_change_us)),
-            ("state", row.state.into()),
+            ("state", optional(row.state)),
             ("query", text(row.query)),
-            ("backend_type", "client backend".into()),
+            ("backend_type", optional(row.backend_type)),
         ]
     })
     .collect()

@@ -404,12 +404,13 @@ impl Host for TestHost {
             application_name: "test".into(),
             client_address: None,
             client_port: None,
-            backend_start_us: NOW_US,
+            backend_start_us: Some(NOW_US),
             transaction_start_us: Some(NOW_US),
             query_start_us: Some(NOW_US),
             state_change_us: None,
-            state: "active",
+            state: Some("active"),
             query: "SELECT".into(),
+            backend_type: Some("client backend"),
         }]
     }
 

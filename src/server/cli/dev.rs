@@ -31,7 +31,8 @@ pub(super) fn run(arguments: Dev) -> Result<(), Failure> {
     if arguments.tls == Encryption::Off {
         config.tls.mode = TlsMode::Off;
         if !arguments.listen.ip().is_loopback() {
-            let message = format!("--tls off needs a loopback address, and {} is none", arguments.listen.ip());
+            let address = arguments.listen.ip();
+            let message = format!("--tls off is for loopback addresses only (127.0.0.1, ::1), not for {address}");
             return Err(Failure::new(Exit::Settings, message));
         }
     }

@@ -52,8 +52,8 @@ struct Dev {
     /// The data directory; made if it is not there
     #[arg(long, value_name = "DIR", default_value = "data")]
     data_dir: PathBuf,
-    /// Address and port; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:5432")]
+    /// Address or name, and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:5432", value_parser = crate::config::parse_address)]
     listen: SocketAddr,
     /// `off` is refused unless the address is loopback
     #[arg(long, value_name = "MODE", value_enum, default_value_t = Encryption::Require)]
@@ -184,6 +184,7 @@ mod tests {
         for line in [
             "kalam dev",
             "kalam dev --data-dir d --listen 127.0.0.1:0 --tls off",
+            "kalam dev --listen localhost:5432",
             "kalam serve --config kalam.toml",
             "kalam token --data-dir d --tenant t --user u",
             "kalam token --data-dir d --tenant t --user u --role operator --ttl 1h",

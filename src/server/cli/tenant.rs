@@ -12,8 +12,10 @@ use super::Tenant;
 use super::client::Client;
 use super::failure::{Exit, Failure};
 use super::progress;
-use super::token::{self, SYSTEM_TENANT};
+use super::token;
 use super::whereabouts::Whereabouts;
+use crate::base::limits::IDENTIFIER_BYTES;
+use crate::catalog::SYSTEM_DATABASE;
 use crate::config::{Config, Log};
 use crate::database::Database;
 use crate::error::{ErrorKind, StorageError};
@@ -25,6 +27,9 @@ const USER: &str = "operator";
 const TOKEN_TTL: Duration = Duration::from_secs(60 * 60);
 
 pub(super) fn run(arguments: Tenant) -> Result<(), Failure> {
+    if let Tenant::Create { name, .. } | Tenant::Drop { name, .. } = &arguments {
+        check(name)?;
+    }
     // Only what goes wrong is worth a line beside the command's own.
     logging::start(&Log { level: "warn".into(), ..Log::default() })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -38,6 +43,10 @@ pub(super) fn run(arguments: Tenant) -> Result<(), Failure> {
         Tenant::Create { name, place } => {
             (place, format!("creating {name}"), format!("CREATE DATABASE {}", quoted(name)))
         }
+        Tenant::Drop { name, .. } if name == SYSTEM_DATABASE => {
+            let message = format!("the tenant {name} is the system's own and cannot be dropped");
+            return Err(Failure::new(Exit::Failed, message));
+        }
         Tenant::Drop { name, if_exists, force, place } => {
             let if_exists = if *if_exists { "IF EXISTS " } else { "" };
             let force = if *force { " WITH (FORCE)" } else { "" };
@@ -49,6 +58,15 @@ pub(super) fn run(arguments: Tenant) -> Result<(), Failure> {
     let mut output = std::io::stdout().lock();
     let written = rows.iter().try_for_each(|row| writeln!(output, "{}", row.join("\t")));
     written.map_err(|error| Failure::new(Exit::Failed, format!("cannot write to standard output: {error}")))
+}
+
+/// SQL has words of its own for such names, which do not fit a command.
+fn check(name: &str) -> Result<(), Failure> {
+    if name.is_empty() || name.len() > IDENTIFIER_BYTES || name.contains('\0') {
+        let message = format!("the name of a tenant must have 1 to {IDENTIFIER_BYTES} bytes");
+        return Err(Failure::new(Exit::Failed, message));
+    }
+    Ok(())
 }
 
 /// Runs a statement as an operator, wherever the data directory is.
@@ -74,7 +92,7 @@ async fn ask(directory: &Path, sql: &str) -> Result<Vec<Vec<String>>, Failure> {
 }
 
 async fn here(database: &Arc<Database>, sql: &str) -> Result<Vec<Vec<String>>, Failure> {
-    let mut session = database.session(Principal::embedded(USER, SYSTEM_TENANT, Role::Operator))?;
+    let mut session = database.session(Principal::embedded(USER, SYSTEM_DATABASE, Role::Operator))?;
     let result = session.query(sql).await?;
     let mut rows = Vec::new();
     for batch in &result.batches {
@@ -97,8 +115,8 @@ async fn there(directory: &Path, sql: &str) -> Result<Vec<Vec<String>>, Failure>
     };
     let place =
         Whereabouts::read(directory).map_err(|_| locked(", which is not a server or is just starting".into()))?;
-    let token = token::sign(directory, SYSTEM_TENANT, USER, Role::Operator, TOKEN_TTL)?;
-    let mut client = Client::connect(&place, USER, SYSTEM_TENANT, token).await?;
+    let token = token::sign(directory, SYSTEM_DATABASE, USER, Role::Operator, TOKEN_TTL)?;
+    let mut client = Client::connect(&place, USER, SYSTEM_DATABASE, token).await?;
     client.query(sql).await
 }
 

@@ -8,12 +8,11 @@ use super::Token;
 use super::failure::{Exit, Failure};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::random::Random;
+use crate::catalog::SYSTEM_DATABASE;
 use crate::server::jwt::{Audience, Claims, Seconds};
 use crate::server::keys::{LOCAL_ISSUER, SigningKey};
 use crate::session::Role;
 
-/// The tenant that operators connect to.
-pub(super) const SYSTEM_TENANT: &str = "kalam";
 /// Longer lives would outlast the calendar.
 const MAX_TTL: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
@@ -23,6 +22,15 @@ pub(super) fn run(arguments: &Token) -> Result<(), Failure> {
         if name.is_empty() || name.len() > 255 {
             return Err(Failure::new(Exit::Failed, format!("the {what} must have 1 to 255 bytes")));
         }
+    }
+    if !role.belongs_to(&arguments.tenant) {
+        return Err(Failure::new(
+            Exit::Failed,
+            match role {
+                Role::Operator => format!("operator tokens are for the tenant {SYSTEM_DATABASE}"),
+                _ => format!("the tenant {SYSTEM_DATABASE} is for operators; make a token with --role operator"),
+            },
+        ));
     }
     let token = sign(&arguments.data_dir, &arguments.tenant, &arguments.user, role, arguments.ttl)?;
     writeln!(std::io::stdout(), "{token}")

@@ -105,6 +105,9 @@ fn claims_are_judged() {
         (with(claims(), "tenant", json!(16384)), Refusal::Claims),
         (with(claims(), "role", json!("root")), Refusal::Role),
         (with(claims(), "role", json!(1)), Refusal::Claims),
+        (with(claims(), "role", json!("operator")), Refusal::RoleOfTenant),
+        (with(claims(), "tenant", json!("kalam")), Refusal::RoleOfTenant),
+        (with(with(claims(), "tenant", json!("kalam")), "role", json!("owner")), Refusal::RoleOfTenant),
     ];
     for (claims, refusal) in cases {
         assert_eq!(bench.verifier.verify(&bench.local(&claims)), Err(refusal), "{claims}");

@@ -64,7 +64,7 @@ fn special(definition: &Definition, value: String) -> Result<String> {
         "IntervalStyle" if matches!(value.as_str(), "postgres_verbose" | "sql_standard") => {
             Err(refused(definition, &value))
         }
-        "client_encoding" => match value.to_ascii_lowercase().replace(['-', '_'], "").as_str() {
+        "client_encoding" => match encoding_name(&value).as_str() {
             "utf8" | "unicode" => Ok("UTF8".into()),
             "sqlascii" | "latin1" | "iso88591" | "win1252" | "latin9" | "win1251" | "euccn" | "sjis" => {
                 Err(refused(definition, &value))
@@ -85,6 +85,11 @@ fn special(definition: &Definition, value: String) -> Result<String> {
             .collect()),
         _ => Ok(value),
     }
+}
+
+/// What PostgreSQL looks at in the name of an encoding: letters and digits. Clients send `'utf-8'`, quotes and all.
+pub(crate) fn encoding_name(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// How SHOW writes a kept value.
@@ -232,6 +237,8 @@ mod tests {
             ("DateStyle", "iso", "ISO, MDY"),
             ("DateStyle", "ISO, DMY", "ISO, DMY"),
             ("client_encoding", "utf-8", "UTF8"),
+            ("client_encoding", "'utf-8'", "UTF8"),
+            ("client_encoding", "UTF 8", "UTF8"),
             ("extra_float_digits", "2", "2"),
             ("application_name", "psql", "psql"),
         ] {

@@ -156,6 +156,8 @@ pub(crate) enum Utility {
     Close(Option<String>),
     CreateDatabase {
         name: String,
+        /// Who makes it, when it is not named.
+        owner: Option<String>,
     },
     DropDatabase {
         name: String,

@@ -9,7 +9,7 @@ use crate::session::principal::Role;
 use crate::session::state::{Block, Session};
 
 /// CREATE DATABASE.
-pub(crate) async fn create(session: &mut Session, name: &str) -> Result<Outcome> {
+pub(crate) async fn create(session: &mut Session, name: &str, owner: Option<&str>) -> Result<Outcome> {
     outside_block(session, "CREATE DATABASE")?;
     if !is_operator(session) {
         return Err(SessionError::PermissionDenied("to create database".into()).into());
@@ -18,7 +18,9 @@ pub(crate) async fn create(session: &mut Session, name: &str) -> Result<Outcome>
         return Err(SessionError::InvalidName(format!("database name \"{name}\" is too long")).into());
     }
     let tenants = session.shared.services.tenants.clone();
-    tenants.create(name, &session.shared.user()).await?;
+    // Users are made by tokens, so nobody knows which names there are: any may own a database.
+    let owner = owner.map_or_else(|| session.shared.user(), str::to_owned);
+    tenants.create(name, &owner).await?;
     Ok(Outcome::Command { tag: "CREATE DATABASE".into() })
 }
 

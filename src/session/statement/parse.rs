@@ -322,30 +322,62 @@ fn close(reader: &mut Reader<'_>) -> Result<Utility> {
     Ok(Utility::Close(name))
 }
 
-/// The options of CREATE DATABASE choose among encodings and templates; there is one of each here.
+/// The options of CREATE DATABASE choose among encodings, locales, templates and places. There is one of each
+/// here: naming it is accepted, whatever else is refused.
 fn create_database(reader: &mut Reader<'_>) -> Result<Utility> {
     reader.expect("create")?;
     reader.expect("database")?;
     let name = reader.name()?;
     reader.accept("with");
+    let (mut owner, mut seen) = (None, Vec::new());
     while reader.peek().is_some() {
         let position = reader.position();
-        let option = reader.name()?;
+        let mut option = reader.name()?;
+        if option == "connection" {
+            reader.expect("limit")?;
+            option = "connection_limit".into();
+        }
         reader.accept_symbol("=");
-        let value = if reader.accept("default") { String::new() } else { reader.value()? };
-        let harmless = match option.as_str() {
-            "encoding" => matches!(value.to_ascii_lowercase().as_str(), "" | "utf8" | "utf-8" | "unicode"),
-            "template" => matches!(value.as_str(), "" | "template0" | "template1"),
-            "owner" => true,
-            "lc_collate" | "lc_ctype" | "locale" => matches!(value.as_str(), "" | "C" | "POSIX" | "C.UTF-8"),
-            _ => false,
+        let value = if reader.accept("default") { None } else { Some(reader.value()?) };
+        let syntax = |message: String| Err(crate::Error::from(QueryError::Syntax(message)).at(position));
+        if seen.contains(&option) {
+            return syntax("conflicting or redundant options".into());
+        }
+        let Some(only) = only_values(&option) else {
+            return syntax(format!("option \"{option}\" not recognized"));
         };
-        if !harmless {
-            let error = super::not_supported(&format!("CREATE DATABASE with this value of {option}"));
+        let value = value.unwrap_or_default();
+        if option == "owner" {
+            owner = Some(value).filter(|owner| !owner.is_empty());
+        } else if !value.is_empty() && !only.iter().any(|one| one.eq_ignore_ascii_case(&value)) {
+            let error = super::not_supported(&format!("CREATE DATABASE with {option} \"{value}\""));
             return Err(error.at(position));
         }
+        seen.push(option);
     }
-    Ok(Utility::CreateDatabase { name })
+    Ok(Utility::CreateDatabase { name, owner })
+}
+
+/// What an option of CREATE DATABASE can say here; `None` if there is no such option.
+fn only_values(option: &str) -> Option<&'static [&'static str]> {
+    Some(match option {
+        // Every user.
+        "owner" => &[],
+        "encoding" => &["UTF8", "UTF-8", "UNICODE", "6"],
+        // Texts are ordered by their bytes, so the orders of these are one. Their letters are not: in C, only
+        // those of ASCII have a lower case.
+        "lc_collate" => &["C", "POSIX", "C.UTF-8", "C.UTF8"],
+        "lc_ctype" | "locale" => &["C.UTF-8", "C.UTF8"],
+        "locale_provider" => &["libc"],
+        "template" => &["template0", "template1"],
+        "tablespace" => &["pg_default"],
+        "strategy" => &["wal_log", "file_copy"],
+        "allow_connections" => &["true", "on", "1"],
+        "is_template" => &["false", "off", "0"],
+        "connection_limit" => &["-1"],
+        "icu_locale" | "collation_version" | "oid" => &[],
+        _ => return None,
+    })
 }
 
 fn drop_database(reader: &mut Reader<'_>) -> Result<Utility> {

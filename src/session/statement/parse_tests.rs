@@ -56,7 +56,21 @@ fn definitions() {
         read("DROP DATABASE IF EXISTS a WITH (FORCE)"),
         "DropDatabase { name: \"a\", if_exists: true, force: true }"
     );
-    assert_eq!(read("CREATE DATABASE a ENCODING 'UTF8' TEMPLATE template0"), "CreateDatabase { name: \"a\" }");
+    let plain = "CreateDatabase { name: \"a\", owner: None }";
+    assert_eq!(read("CREATE DATABASE a ENCODING 'UTF8' TEMPLATE template0"), plain);
+    assert_eq!(
+        read("CREATE DATABASE a LC_COLLATE 'C' LC_CTYPE = DEFAULT CONNECTION LIMIT -1 IS_TEMPLATE false"),
+        plain
+    );
+    assert_eq!(
+        read("CREATE DATABASE a WITH OWNER app ENCODING = 6"),
+        "CreateDatabase { name: \"a\", owner: Some(\"app\") }"
+    );
+    for refused in ["TEMPLATE demo", "ENCODING 'LATIN1'", "LOCALE 'C'", "LC_COLLATE 'de_DE'", "CONNECTION LIMIT 5"] {
+        assert!(read(&format!("CREATE DATABASE a {refused}")).starts_with("0A000: "), "{refused}");
+    }
+    assert_eq!(read("CREATE DATABASE a nosuch 5"), "42601: option \"nosuch\" not recognized at 19");
+    assert_eq!(read("CREATE DATABASE a OWNER b OWNER c"), "42601: conflicting or redundant options at 27");
     assert_eq!(read("CREATE TABLE a (b int)"), "sql");
     assert_eq!(read("CREATE UNIQUE INDEX ON a (b)"), "NotSupported(\"CREATE UNIQUE INDEX\")");
     assert_eq!(read("CREATE OR REPLACE VIEW a AS SELECT 1"), "NotSupported(\"CREATE VIEW\")");

@@ -43,7 +43,7 @@ pub(crate) async fn run(session: &mut Session, utility: &Utility, request: &Requ
         Utility::Prepare { name, types, statement } => prepare(session, name, types, statement, request).await,
         Utility::Execute { name, arguments } => execute(session, name, arguments, request).await,
         Utility::Close(name) => close(session, name.as_deref()),
-        Utility::CreateDatabase { name } => database::create(session, name).await,
+        Utility::CreateDatabase { name, owner } => database::create(session, name, owner.as_deref()).await,
         Utility::DropDatabase { name, if_exists, force } => database::drop(session, name, *if_exists, *force).await,
         Utility::CreateSchema { .. } | Utility::Drop { .. } | Utility::Truncate { .. } => {
             let mut running = start(session, request).await?;
