@@ -96,7 +96,7 @@ impl Planner {
         let runtime = runtime(&options).map_err(errors::translate)?;
         let mut scalar = SessionStateDefaults::default_scalar_functions();
         scalar.extend(functions::scalar());
-        let scalar = scalar.into_iter().map(functions::bounded::bounded).collect();
+        let scalar = scalar.into_iter().map(functions::bounded::bounded).map(functions::domain::checked).collect();
         let state = SessionStateBuilder::new()
             .with_session_id("kalam".into())
             .with_config(config(&options))
