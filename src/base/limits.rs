@@ -13,3 +13,7 @@ pub const EXPRESSION_DEPTH: usize = 64;
 pub const EXPRESSION_TERMS: usize = 5_000;
 /// Most columns of one table.
 pub const COLUMNS: usize = 1_600;
+/// Largest value that a function over text or arrays may make, in bytes.
+pub const VALUE_BYTES: u64 = 256 << 20;
+/// Most bytes of all such values of one batch of rows together.
+pub const BATCH_BYTES: u64 = 1 << 30;

@@ -51,6 +51,21 @@ pub enum QueryError {
     DivisionByZero,
     #[error("{0}")]
     NumberOutOfRange(String),
+    /// 2201B.
+    #[error("{0}")]
+    InvalidRegex(String),
+    /// 2201E.
+    #[error("{0}")]
+    InvalidLogarithm(String),
+    /// 2201F.
+    #[error("{0}")]
+    InvalidPower(String),
+    /// 22011.
+    #[error("negative substring length not allowed")]
+    InvalidSubstring,
+    /// A window function where none may be: 42P20.
+    #[error("{0}")]
+    Windowing(String),
     /// A cast or function refused a value, with its own SQLSTATE class 22 message.
     #[error("{0}")]
     InvalidParameterValue(String),

@@ -15,6 +15,7 @@ use futures::future::BoxFuture;
 use crate::base::clock::Clock;
 use crate::base::ids::SessionId;
 use crate::base::random::Random;
+use crate::base::shutdown::CancellationToken;
 use crate::catalog::types::OutputStyle;
 use crate::catalog::{Tenant, TenantCatalog};
 use crate::error::Result;
@@ -33,6 +34,8 @@ pub struct Environment {
     pub statement_start_us: i64,
     /// The whole text that positions of errors count in; `None` for statements without a text of their own.
     pub source: Option<Arc<str>>,
+    /// Fires when the statement is to end, also while it is planned.
+    pub cancel: CancellationToken,
 }
 
 impl Deref for Environment {

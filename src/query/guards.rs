@@ -4,7 +4,7 @@
 //! times is a left-deep tree a few thousand levels deep, which ends the process instead of the statement.
 //! The guard counts on tokens, where counting cannot recurse: the nesting of parentheses, and the
 //! length of every chain of operators between two separators. PostgreSQL answers such statements with
-//! 54001 as well, only later.
+//! 54001 as well, only later. What joins and subqueries cost can be counted after parsing: [`super::extent`].
 
 use std::ops::ControlFlow;
 
@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Statement, Value, Vi
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
+use super::extent::{HEIGHT, RELATIONS, WINDOWS};
 use crate::base::limits::EXPRESSION_DEPTH;
 use crate::error::{QueryError, Result};
 
@@ -31,7 +32,8 @@ pub fn too_complex() -> QueryError {
         hint: format!(
             "One expression may nest {EXPRESSION_DEPTH} levels deep and chain {BOOLEAN_CHAIN} conditions or {CHAIN} \
              other operators, {SET_OPERATIONS} set operations and {SUBQUERIES} nested SELECTs: use an IN list, \
-             = ANY (array) or a VALUES list instead."
+             = ANY (array) or a VALUES list instead. One statement may join {HEIGHT} relations and subqueries, \
+             use {RELATIONS} relations counting every mention of a WITH query, and call {WINDOWS} window functions."
         ),
     }
 }
@@ -81,8 +83,9 @@ pub fn check(tokens: &[TokenWithSpan]) -> Result<()> {
                 | Keyword::IN
                 | Keyword::COLLATE
                 | Keyword::AT
-                | Keyword::OPERATOR
-                | Keyword::JOIN => chain.other += 1,
+                | Keyword::OPERATOR => chain.other += 1,
+                // The conditions of joins stand beside each other; `extent` counts the joins.
+                Keyword::JOIN => *chain = Chain { boolean: 0, other: 0, ..*chain },
                 Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT => {
                     *chain =
                         Chain { set_operations: chain.set_operations + 1, select: chain.select, ..Chain::default() };

@@ -22,6 +22,7 @@ pub mod environment;
 pub mod evaluate;
 pub mod execute;
 pub mod explain;
+mod extent;
 pub mod functions;
 pub mod guards;
 pub mod parse;

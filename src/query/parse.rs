@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::dialect::PostgreSql;
-use super::guards;
+use super::{extent, guards};
 use crate::error::{CatalogError, Error, QueryError, Result};
 
 /// One statement of a text.
@@ -84,6 +84,7 @@ fn parse_one(sql: &str, lines: &Lines, tokens: &[TokenWithSpan]) -> Result<State
     let mut statement = parsed.map_err(|error| syntax_error(sql, lines, tokens, &parser, &error))?;
     guards::balance(&mut statement);
     at_end(sql, lines, &mut parser)?;
+    extent::check(&statement)?;
     Ok(statement)
 }
 

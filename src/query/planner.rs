@@ -19,9 +19,10 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::execution::{SessionStateDefaults, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::execution_props::ExecutionProps;
-use datafusion::optimizer::Analyzer;
 use datafusion::optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
+use datafusion::optimizer::{Analyzer, Optimizer};
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
@@ -36,7 +37,7 @@ use super::checks::TableChecks;
 use super::environment::Environment;
 use super::functions;
 use super::scan::ScanContext;
-use super::watch::Watches;
+use super::watch::{Checkpoint, Watches};
 use crate::error::Result;
 use crate::storage::BATCH_ROWS;
 
@@ -95,6 +96,7 @@ impl Planner {
         let runtime = runtime(&options).map_err(errors::translate)?;
         let mut scalar = SessionStateDefaults::default_scalar_functions();
         scalar.extend(functions::scalar());
+        let scalar = scalar.into_iter().map(functions::bounded::bounded).map(functions::domain::checked).collect();
         let state = SessionStateBuilder::new()
             .with_session_id("kalam".into())
             .with_config(config(&options))
@@ -106,15 +108,19 @@ impl Planner {
             .with_window_functions(SessionStateDefaults::default_window_functions())
             .with_analyzer_rules(
                 Analyzer::with_rules(vec![
+                    Arc::new(Checkpoint),
                     Arc::new(Subqueries),
                     Arc::new(Coerce),
                     Arc::new(Intervals),
                     Arc::new(ResolveGroupingFunction::new()),
+                    Arc::new(Checkpoint),
                     Arc::new(TypeCoercion::new()),
                     Arc::new(Recursive),
                 ])
                 .rules,
             )
+            .with_optimizer_rules(Checkpoint::between(Optimizer::new().rules))
+            .with_physical_optimizer_rules(Checkpoint::between_physical(PhysicalOptimizer::new().rules))
             .with_physical_optimizer_rule(Arc::new(Watches))
             .build();
         Ok(Self { state: Arc::new(state), views: Mutex::default(), checks: Cache::new(CHECKED_TABLES) })

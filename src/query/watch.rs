@@ -27,10 +27,10 @@ use datafusion::common::Result as DataFusionResult;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::ColumnarValue;
+use datafusion::logical_expr::{ColumnarValue, LogicalPlan};
+use datafusion::optimizer::{AnalyzerRule, OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::coop::make_cooperative;
 use datafusion::physical_plan::execution_plan::CardinalityEffect;
 use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{
@@ -74,6 +74,76 @@ impl PhysicalOptimizerRule for Watches {
 
     fn name(&self) -> &'static str {
         "kalam_watches"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// A step between the steps of planning: planning does not wait for anything, so that only a look at the token
+/// can end it. The bounds of [`super::extent`] keep what is between two looks short.
+#[derive(Debug)]
+pub struct Checkpoint;
+
+impl Checkpoint {
+    fn look(config: &ConfigOptions) -> DataFusionResult<()> {
+        match EnvironmentExtension::of(config) {
+            Ok(environment) if environment.cancel.is_cancelled() => Err(errors::external(QueryError::Canceled)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The optimiser's steps with one of these before each.
+    pub fn between(rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+        rules.into_iter().flat_map(|rule| [Arc::new(Self) as Arc<dyn OptimizerRule + Send + Sync>, rule]).collect()
+    }
+
+    /// The physical optimiser's steps with one of these before each.
+    pub fn between_physical(
+        rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>,
+    ) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+        rules
+            .into_iter()
+            .flat_map(|rule| [Arc::new(Self) as Arc<dyn PhysicalOptimizerRule + Send + Sync>, rule])
+            .collect()
+    }
+}
+
+impl AnalyzerRule for Checkpoint {
+    fn name(&self) -> &'static str {
+        "kalam_checkpoint"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> DataFusionResult<LogicalPlan> {
+        Self::look(config)?;
+        Ok(plan)
+    }
+}
+
+impl OptimizerRule for Checkpoint {
+    fn name(&self) -> &'static str {
+        "kalam_checkpoint"
+    }
+
+    fn rewrite(&self, plan: LogicalPlan, config: &dyn OptimizerConfig) -> DataFusionResult<Transformed<LogicalPlan>> {
+        Self::look(&config.options())?;
+        Ok(Transformed::no(plan))
+    }
+}
+
+impl PhysicalOptimizerRule for Checkpoint {
+    fn optimize(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        config: &ConfigOptions,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        Self::look(config)?;
+        Ok(plan)
+    }
+
+    fn name(&self) -> &'static str {
+        "kalam_checkpoint"
     }
 
     fn schema_check(&self) -> bool {
@@ -169,7 +239,7 @@ impl ExecutionPlan for Watch {
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> DataFusionResult<SendableRecordBatchStream> {
         let inner = self.input.execute(partition, task)?;
-        Ok(make_cooperative(Box::pin(WatchStream { inner, cancel: self.cancel.clone() })))
+        Ok(Box::pin(WatchStream { inner, cancel: self.cancel.clone(), held: None }))
     }
 
     fn cardinality_effect(&self) -> CardinalityEffect {
@@ -177,9 +247,13 @@ impl ExecutionPlan for Watch {
     }
 }
 
+/// Takes a share of the task's budget for every batch that came, not for every question: with more watches on
+/// top of each other than the budget has shares, the innermost one would never be asked.
 struct WatchStream {
     inner: SendableRecordBatchStream,
     cancel: CancellationToken,
+    /// What came when the budget was used up: it is given back in the task's next turn.
+    held: Option<DataFusionResult<RecordBatch>>,
 }
 
 impl Stream for WatchStream {
@@ -189,7 +263,22 @@ impl Stream for WatchStream {
         if self.cancel.is_cancelled() {
             return Poll::Ready(Some(Err(errors::external(QueryError::Canceled))));
         }
-        self.inner.as_mut().poll_next(context)
+        if let Some(held) = self.held.take() {
+            return Poll::Ready(Some(held));
+        }
+        match self.inner.as_mut().poll_next(context) {
+            Poll::Ready(Some(batch)) => match tokio::task::coop::poll_proceed(context) {
+                Poll::Ready(share) => {
+                    share.made_progress();
+                    Poll::Ready(Some(batch))
+                }
+                Poll::Pending => {
+                    self.held = Some(batch);
+                    Poll::Pending
+                }
+            },
+            other => other,
+        }
     }
 }
 

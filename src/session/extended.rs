@@ -13,6 +13,7 @@ use super::state::{Block, Session};
 use super::statement::command::{Body, Parsed};
 use crate::Result;
 use crate::base::ids::Oid;
+use crate::base::shutdown::CancellationToken;
 use crate::error::SessionError;
 
 impl Session {
@@ -61,7 +62,7 @@ impl Session {
         }
         self.ensure_transaction()?;
         let transaction = self.transaction.as_ref().expect("it was opened above");
-        let environment = self.environment(transaction, None);
+        let environment = self.environment(transaction, None, CancellationToken::new());
         let offset = parsed.offset();
         let planned = self.plan(&parsed, declared, &environment).map_err(|error| error.moved_by(offset))?;
         if matches!(parsed.body, Body::Sql(_)) && parsed.text() == sql {

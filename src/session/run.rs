@@ -104,7 +104,7 @@ impl Session {
     ) -> Result<Outcome> {
         self.begin_statement(request).await?;
         let transaction = self.transaction.as_ref().expect("the statement has begun");
-        let environment = self.environment(transaction, None);
+        let environment = self.environment(transaction, None, request.cancel().clone());
         let prepared = match cached {
             Some(prepared) if prepared.valid == self.validity(&environment) => prepared,
             stale => {

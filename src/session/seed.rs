@@ -11,6 +11,7 @@ use super::services::Services;
 use super::statement::{create_table, not_supported};
 use crate::Result;
 use crate::base::ids::SessionId;
+use crate::base::shutdown::CancellationToken;
 use crate::catalog::types::OutputStyle;
 use crate::catalog::{CatalogWrite, Tenant, TenantCatalog, seed};
 use crate::query::ast::Statement;
@@ -63,6 +64,7 @@ fn environment(services: &Services, catalog: &Arc<TenantCatalog>) -> Arc<Environ
         transaction_start_us: now_us,
         statement_start_us: now_us,
         source: None,
+        cancel: CancellationToken::new(),
     })
 }
 

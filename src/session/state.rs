@@ -352,7 +352,12 @@ impl Session {
     }
 
     /// What a statement knows of its session, with the catalog that its transaction sees.
-    pub(super) fn environment(&self, transaction: &Transaction, source: Option<Arc<str>>) -> Arc<Environment> {
+    pub(super) fn environment(
+        &self,
+        transaction: &Transaction,
+        source: Option<Arc<str>>,
+        cancel: CancellationToken,
+    ) -> Arc<Environment> {
         let (known, style) = self.known(transaction.catalog(), transaction.started_at_us());
         Arc::new(Environment {
             known,
@@ -360,6 +365,7 @@ impl Session {
             transaction_start_us: transaction.started_at_us(),
             statement_start_us: self.shared.services.clock.now_us(),
             source,
+            cancel,
         })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! After every attack the same question: does the server still serve the others?
 
+mod exhaustion;
 mod input;
 mod providers;
 mod startup;

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, Value, ValueWithS
 use datafusion::sql::sqlparser::tokenizer::Location;
 use std::ops::ControlFlow;
 
+use super::mistakes;
 use crate::catalog::types::PgType;
 use crate::error::{Error, QueryError};
 use crate::query::parse;
@@ -88,6 +89,10 @@ fn retell(error: &Error) -> Error {
             CatalogError::TooLong { type_name: type_name.clone() }.into()
         }
         (_, "0A000") => QueryError::NotSupported(message).into(),
+        (_, "2201B") => QueryError::InvalidRegex(message).into(),
+        (_, "2201E") => QueryError::InvalidLogarithm(message).into(),
+        (_, "2201F") => QueryError::InvalidPower(message).into(),
+        (_, "22011") => QueryError::InvalidSubstring.into(),
         (_, "54000") => QueryError::LimitExceeded(message).into(),
         (_, "22023") => QueryError::InvalidParameterValue(message).into(),
         _ => engine(message),
@@ -97,6 +102,9 @@ fn retell(error: &Error) -> Error {
 fn engine(message: String) -> Error {
     if let Some(limit) = spill_limit(&message) {
         return QueryError::SpillLimit { limit }.into();
+    }
+    if let Some(mistake) = mistakes::recognise(&message) {
+        return mistake;
     }
     tracing::warn!(target: "kalam::query", error = %message, "the query engine failed");
     let message = first_line(&message).to_owned();
@@ -115,6 +123,9 @@ fn first_line(message: &str) -> &str {
 }
 
 fn not_supported(message: &str) -> Error {
+    if let Some(mistake) = mistakes::recognise(message) {
+        return mistake;
+    }
     QueryError::NotSupported(format!("not supported yet: {}", first_line(message))).into()
 }
 
@@ -187,6 +198,9 @@ fn overflow_message(message: &str) -> String {
 }
 
 fn translate_execution(message: &str) -> Error {
+    if let Some(mistake) = mistakes::recognise(message) {
+        return mistake;
+    }
     if message.contains("Divide by zero") || message.contains("division by zero") {
         return QueryError::DivisionByZero.into();
     }
@@ -274,6 +288,9 @@ fn translate_plan(message: &str) -> Error {
     }
     if message.contains("OFFSET must not be negative") || message.contains("OFFSET must be >=0") {
         return QueryError::InvalidLimit("OFFSET must not be negative".into()).into();
+    }
+    if let Some(mistake) = mistakes::recognise(message) {
+        return mistake;
     }
     if message.contains("orrelated") || message.contains("ubquery") || message.contains("nsupported") {
         return not_supported(message);

@@ -1,12 +1,13 @@
 //! Literals that DataFusion reads otherwise than PostgreSQL, or not at all.
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
-    ValueWithSpan,
+    CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Parens,
+    UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::normalise::{cast_call, take};
 use crate::catalog::types::PgType;
+use crate::error::{CatalogError, Error};
 
 /// A number with more digits than any decimal of ours can hold is a float.
 pub fn wide_number(expr: &mut Expr) {
@@ -37,14 +38,62 @@ pub fn wide_number(expr: &mut Expr) {
 /// matters where the literal itself is a column of the result.
 pub fn small_integer(expr: &mut Expr) {
     if is_small(expr) {
-        let literal = take(expr);
-        *expr = Expr::Cast {
-            kind: CastKind::Cast,
-            expr: Box::new(literal),
-            data_type: DataType::Integer(None),
-            array: false,
-            format: None,
+        cast_to(expr, DataType::Integer(None));
+    }
+}
+
+/// Gives the literals of each column of VALUES one type: that of its numbers, when it has any. DataFusion would
+/// take numbers beside texts for texts.
+pub fn values(rows: &mut [Parens<Vec<Expr>>]) {
+    let columns = rows.first().map_or(0, |row| row.content.len());
+    for column in 0..columns {
+        let cells = || rows.iter().filter_map(|row| row.content.get(column));
+        let untyped = |expr: &Expr| match expr {
+            Expr::Value(value) => {
+                matches!(value.value, Value::SingleQuotedString(_) | Value::EscapedStringLiteral(_) | Value::Null)
+            }
+            _ => false,
         };
+        let literals = cells().all(|cell| is_number(cell) || untyped(cell));
+        let numbers = cells().any(is_number);
+        let wide = literals && cells().any(|cell| is_number(cell) && !is_small(cell));
+        for cell in rows.iter_mut().filter_map(|row| row.content.get_mut(column)) {
+            if literals && numbers && untyped(cell) {
+                let data_type = if wide { DataType::Numeric(ExactNumberInfo::None) } else { DataType::Integer(None) };
+                cast_to(cell, data_type);
+            } else if literals && wide {
+                cast_to(cell, DataType::Numeric(ExactNumberInfo::None));
+            } else {
+                small_integer(cell);
+            }
+        }
+    }
+}
+
+fn cast_to(expr: &mut Expr, data_type: DataType) {
+    let inner = Box::new(take(expr));
+    *expr = Expr::Cast { kind: CastKind::Cast, expr: inner, data_type, array: false, format: None };
+}
+
+/// `LIMIT '10'` is `LIMIT 10`.
+///
+/// # Errors
+/// 22P02 for a text that is no number.
+pub fn quantity(expr: &mut Expr) -> Result<(), Error> {
+    let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = expr else { return Ok(()) };
+    match text.trim().parse::<i64>() {
+        Ok(number) => *expr = Expr::value(Value::Number(number.to_string(), false)),
+        Err(_) => return Err(CatalogError::InvalidText { type_name: "bigint".into(), text: text.clone() }.into()),
+    }
+    Ok(())
+}
+
+/// Is it a number without a type of its own, perhaps with a sign?
+fn is_number(expr: &Expr) -> bool {
+    match expr {
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => is_number(expr),
+        Expr::Value(value) => matches!(value.value, Value::Number(..)),
+        _ => false,
     }
 }
 

@@ -23,6 +23,7 @@ pub mod errors;
 pub mod expression;
 pub mod intervals;
 pub mod literals;
+pub mod mistakes;
 pub mod names;
 pub mod normalise;
 pub mod operators;

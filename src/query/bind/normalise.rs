@@ -93,9 +93,7 @@ impl VisitorMut for Normaliser<'_> {
         name_body(&mut query.body, exposed, &mut columns);
         order_by_names(query, &columns);
         if let SetExpr::Values(values) = query.body.as_mut() {
-            for row in &mut values.rows {
-                row.content.iter_mut().for_each(literals::small_integer);
-            }
+            literals::values(&mut values.rows);
         }
         ControlFlow::Continue(())
     }
@@ -175,6 +173,9 @@ impl<'a> Normaliser<'a> {
             if let Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) = quantity {
                 self.parameters.hint(name, &PgType::Int8);
             }
+        }
+        for quantity in limit.iter_mut().chain(offset.as_mut().map(|offset| &mut offset.value)) {
+            literals::quantity(quantity)?;
         }
         // LIMIT NULL and OFFSET NULL are as if they were not written.
         if limit.as_ref().is_some_and(is_null) {

@@ -6,13 +6,14 @@
 //! function, at once for a literal (22P02 at bind, as in PostgreSQL). Operands of types that have no such
 //! operator are 42883.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::Field;
 use datafusion::common::{Column, DFSchema, ExprSchema, Result as DataFusionResult, ScalarValue, TableReference};
+use datafusion::functions::string::overlay::OverlayFunc;
 use datafusion::logical_expr::expr::{BinaryExpr, Placeholder, ScalarFunction};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, Operator};
+use datafusion::logical_expr::{Expr, Operator, ScalarUDF};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::output::type_of;
@@ -21,7 +22,7 @@ use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::{QueryError, Result};
 use crate::query::environment::Environment;
 use crate::query::functions::arithmetic::{self, Operation};
-use crate::query::functions::{array, cast, date_part, interval, json};
+use crate::query::functions::{array, bounded, cast, date_part, interval, json};
 use crate::query::values;
 
 /// Plans binary operators for one statement.
@@ -51,6 +52,12 @@ impl ExprPlanner for Operators {
 
     fn plan_extract(&self, arguments: Vec<Expr>) -> DataFusionResult<PlannerResult<Vec<Expr>>> {
         Ok(PlannerResult::Planned(date_part::extract(arguments)))
+    }
+
+    fn plan_overlay(&self, arguments: Vec<Expr>) -> DataFusionResult<PlannerResult<Vec<Expr>>> {
+        static FUNCTION: LazyLock<Arc<ScalarUDF>> =
+            LazyLock::new(|| bounded::bounded(Arc::new(ScalarUDF::new_from_impl(OverlayFunc::new()))));
+        Ok(PlannerResult::Planned(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&FUNCTION), arguments))))
     }
 
     fn plan_compound_identifier(
@@ -326,7 +333,7 @@ impl Resolver<'_> {
                 _ => Ok(cast::expression(expr, &PgType::Text, cast::Kind::Explicit)),
             }
         };
-        Ok(Planned::Rest(to_text(left, &left_type)?, to_text(right, &right_type)?))
+        Ok(Planned::Done(bounded::concat(to_text(left, &left_type)?, to_text(right, &right_type)?)))
     }
 
     fn text(&self, op: &BinaryOperator, expr: Expr) -> Result<Expr> {

@@ -96,11 +96,14 @@ impl Planner {
         let columns = output::columns(&plan);
         let state = self.state(environment);
         let optimised = is_timeless(&plan)?;
-        let plan = if optimised {
-            state.optimize(&plan)
+        let analyse = |plan| state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {});
+        let (plan, optimised) = if optimised {
+            let before = plan.clone();
+            let plan = state.optimize(&plan).map_err(errors::translate)?;
+            // A plan is kept for long: it must not hold a large value that the optimiser computed.
+            if holds_large_value(&plan)? { (analyse(before), false) } else { (Ok(plan), true) }
         } else {
-            let options = state.config_options();
-            state.analyzer().execute_and_check(plan, options, |_, _| {})
+            (analyse(plan), false)
         };
         let plan = Arc::new(plan.map_err(errors::translate)?);
         Ok(Bound {
@@ -135,6 +138,23 @@ fn check_parameters(parameters: &Parameters) -> Result<()> {
         Some(number) => Err(QueryError::IndeterminateParameter(number).into()),
         None => Ok(()),
     }
+}
+
+/// Largest literal of a plan that is kept.
+const KEPT_LITERAL_BYTES: usize = 1 << 20;
+
+fn holds_large_value(plan: &LogicalPlan) -> Result<bool> {
+    let mut large = false;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                large |= matches!(expr, Expr::Literal(value, _) if value.size() > KEPT_LITERAL_BYTES);
+                Ok(if large { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+            })
+        })
+    })
+    .map_err(errors::translate)?;
+    Ok(large)
 }
 
 /// May the optimiser run once for all executions? Not when it would fold a function of the session or the

@@ -28,7 +28,7 @@ use datafusion::logical_expr::{
 };
 
 use super::accumulate::{Addend, Distinct, Finish, Groups, Single, Total, overflow};
-use super::undefined;
+use super::{string_agg, undefined};
 use crate::catalog::types::PgType;
 use crate::error::QueryError;
 use crate::query::bind::errors;
@@ -49,6 +49,7 @@ pub fn by_name(name: &str) -> Option<Arc<AggregateUDF>> {
     match name {
         "sum" => Some(Arc::clone(&SUM)),
         "avg" => Some(Arc::clone(&AVERAGE)),
+        "string_agg" => Some(string_agg::function()),
         _ => None,
     }
 }

@@ -124,4 +124,23 @@ async fn long_but_flat_statements_run_on_a_small_stack() {
     assert_eq!(world.lines(&format!("SELECT {}1{}", "(SELECT ".repeat(depth), ")".repeat(depth))).await, ["1"]);
     let nested = format!("SELECT {}1{}", "(".repeat(62), ")".repeat(62));
     assert_eq!(world.lines(&nested).await, ["1"]);
+    let texts = format!("SELECT length('a'{})", " || 'a'".repeat(crate::query::guards::CHAIN - 1));
+    assert_eq!(world.lines(&texts).await, [crate::query::guards::CHAIN.to_string()]);
+}
+
+#[tokio::test]
+async fn high_plans_run_on_a_small_stack() {
+    let world = World::new().await;
+    let height = crate::query::extent::HEIGHT - 2;
+    let many =
+        |separator: &str, item: &dyn Fn(usize) -> String| (0..height).map(item).collect::<Vec<_>>().join(separator);
+    let from = many(", ", &|n| format!("(SELECT 1) t{n}"));
+    assert_eq!(world.lines(&format!("SELECT count(*) FROM {from}")).await, ["1"]);
+    let steps = many("", &|n| format!(", c{} AS (SELECT x + 1 AS x FROM c{n} WHERE x > 0)", n + 1));
+    assert_eq!(
+        world.lines(&format!("WITH c0 AS (SELECT 1 AS x){steps} SELECT * FROM c{height}")).await,
+        [(height + 1).to_string()]
+    );
+    let lists = many(" OR ", &|n| format!("x.n IN (SELECT {n})"));
+    assert_eq!(world.lines(&format!("SELECT count(*) FROM generate_series(1, 5) x(n) WHERE {lists}")).await, ["5"]);
 }

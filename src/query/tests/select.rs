@@ -272,6 +272,19 @@ async fn what_runs_is_visible() {
 }
 
 #[tokio::test]
+async fn a_cancelled_statement_is_not_planned_to_the_end() {
+    let world = World::new().await;
+    let transaction = world.begin().await;
+    let sql = "SELECT count(*) FROM generate_series(1, 10) a(x), generate_series(1, 10) b(y)";
+    let environment = world.environment(&transaction, sql);
+    let parsed = crate::query::parse(sql).unwrap().remove(0);
+    let crate::query::ast::Statement::Query(query) = parsed.statement else { panic!("{sql}") };
+    world.planner.bind(&environment, &query, &[]).unwrap();
+    environment.cancel.cancel();
+    assert_eq!(world.planner.bind(&environment, &query, &[]).unwrap_err().sqlstate().0, "57014");
+}
+
+#[tokio::test]
 async fn a_cancelled_result_stops_in_the_middle() {
     let world = World::new().await;
     let transaction = world.begin().await;

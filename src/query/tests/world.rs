@@ -131,6 +131,7 @@ impl World {
             transaction_start_us: NOW_US,
             statement_start_us: NOW_US,
             source: Some(sql.into()),
+            cancel: crate::base::shutdown::CancellationToken::new(),
         })
     }
 

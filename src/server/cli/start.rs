@@ -15,6 +15,11 @@ use crate::error::{Error, ErrorKind};
 use crate::server::auth::Authenticator;
 use crate::server::{Server, logging};
 
+/// The stack of a thread. The bounds of `query::guards` and `query::extent` fit into tokio's two megabytes; this
+/// is their margin, above all for builds without optimisation, whose frames are several times larger. Memory is
+/// used only as far as a stack was deep.
+const STACK_BYTES: usize = 16 << 20;
+
 /// What SIGHUP does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hangup {
@@ -46,6 +51,7 @@ where
     let runtime = runtime
         .enable_all()
         .thread_name("kalam")
+        .thread_stack_size(STACK_BYTES)
         .build()
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot start threads: {error}")))?;
     runtime.block_on(serve(config, hangup, ready, announce))

@@ -51,7 +51,7 @@ impl Running<'_> {
     pub async fn begin_again(&mut self, prepared: &Prepared) -> Result<Option<Plan>> {
         self.transaction().statement_begin().await?;
         let transaction = self.session.transaction.as_ref().expect("a statement runs in a transaction");
-        self.environment = self.session.environment(transaction, None);
+        self.environment = self.session.environment(transaction, None, self.cancel.clone());
         if self.session.validity(&self.environment) == prepared.valid {
             return Ok(None);
         }

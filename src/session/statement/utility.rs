@@ -67,7 +67,7 @@ pub(crate) async fn run(session: &mut Session, utility: &Utility, request: &Requ
 async fn start<'a>(session: &'a mut Session, request: &Request) -> Result<Running<'a>> {
     session.begin_statement(request).await?;
     let transaction = session.transaction.as_ref().expect("the statement has begun");
-    let environment = session.environment(transaction, None);
+    let environment = session.environment(transaction, None, request.cancel().clone());
     Ok(Running { session, environment, parameters: &[], cancel: request.cancel().clone() })
 }
 
@@ -176,7 +176,7 @@ async fn execute(session: &mut Session, name: &str, arguments: &[String], reques
         return Err(not_supported("EXECUTE of this statement"));
     }
     let transaction = session.transaction.as_ref().expect("the statement has begun");
-    let environment = session.environment(transaction, None);
+    let environment = session.environment(transaction, None, request.cancel().clone());
     let current = if prepared.valid == session.validity(&environment) {
         prepared
     } else {
