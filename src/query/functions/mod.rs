@@ -13,6 +13,7 @@ pub mod cast;
 pub mod convert;
 pub mod date_part;
 pub mod describe;
+pub mod division;
 pub mod extremes;
 pub mod interval;
 pub mod json;
