@@ -90,7 +90,6 @@ impl Dialect for PostgreSql {
         supports_named_fn_args_with_colon_operator,
         supports_nested_comments,
         supports_notnull_operator,
-        supports_numeric_literal_underscores,
         supports_set_names,
         supports_string_escape_constant,
         supports_unicode_string_literal,

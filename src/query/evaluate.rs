@@ -18,6 +18,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast;
 
 use super::bind::bound::InsertSource;
+use super::bind::output::type_of;
 use super::bind::parameters::Parameters;
 use super::bind::{BoundInsert, Returning, dml, errors, expression};
 use super::environment::Environment;
@@ -165,6 +166,11 @@ impl Planner {
         let schema = if columns.is_empty() { DFSchema::empty() } else { expression::schema("new", columns)? };
         let bound = expression::bind(self, environment, expr, &schema, &Parameters::default(), true)?;
         let mentioned = bound.column_refs().into_iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+        let found = type_of(&bound, &schema);
+        if !columns.is_empty() && !matches!(found, PgType::Bool | PgType::Unknown) {
+            let message = format!("argument of CHECK must be type boolean, not type {}", found.without_typmod());
+            return Err(QueryError::DatatypeMismatch(message).into());
+        }
         expression::assign(bound, &schema, "default", target, environment)?;
         Ok(columns.iter().map(|(name, _)| name.clone()).filter(|name| mentioned.contains(name)).collect())
     }

@@ -38,6 +38,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         .tokenize_with_location()
         .map_err(|error| unterminated(sql, &lines, &error.message, error.location))?;
     guards::check(&tokens)?;
+    check_neighbours(sql, &lines, &tokens)?;
     let mut statements = Vec::new();
     for part in tokens.split(|token| token.token == Token::SemiColon) {
         let Some(first) = part.iter().position(is_significant) else { continue };
@@ -71,6 +72,39 @@ pub fn parse_expression(sql: &str) -> Result<datafusion::sql::sqlparser::ast::Ex
     let parsed = parsed.map_err(|error| syntax_error(sql, &lines, &tokens, &parser, &error))?;
     at_end(sql, &lines, &mut parser)?;
     Ok(parsed)
+}
+
+/// What sqlparser reads as an alias, and PostgreSQL as a mistake or as an operator.
+fn check_neighbours(sql: &str, lines: &Lines, tokens: &[TokenWithSpan]) -> Result<()> {
+    let mut before: Option<&TokenWithSpan> = None;
+    for token in tokens.iter().filter(|token| is_significant(token)) {
+        let last = before.replace(token);
+        let Some(last) = last else { continue };
+        let is_string = |token: &Token| matches!(token, Token::SingleQuotedString(_));
+        let is_word = |token: &Token, name: &str| matches!(token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(name));
+        match (&last.token, &token.token) {
+            (Token::Number(..), Token::Word(word))
+                if word.quote_style.is_none() && last.span.end == token.span.start =>
+            {
+                let text = &sql[lines.byte(sql, last.span.start)..lines.byte(sql, token.span.end)];
+                let message = format!("trailing junk after numeric literal at or near \"{text}\"");
+                return Err(Error::from(QueryError::Syntax(message)).at(lines.position(last.span.start)));
+            }
+            (left, right) if is_string(left) && is_string(right) => {
+                if last.span.end.line == token.span.start.line {
+                    return Err(near(sql, lines, token));
+                }
+                let message = "a string literal over several lines is not supported";
+                return Err(Error::from(QueryError::NotSupported(message.into())).at(lines.position(token.span.start)));
+            }
+            (left, right) if is_word(right, "isnull") && !is_word(left, "as") && *left != Token::Period => {
+                let message = "ISNULL is not supported: write IS NULL";
+                return Err(Error::from(QueryError::NotSupported(message.into())).at(lines.position(token.span.start)));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {

@@ -1,22 +1,27 @@
 //! PostgreSQL's types for the expressions that DataFusion plans without asking: IN, BETWEEN, CASE, COALESCE,
 //! LIKE. It runs before DataFusion's own coercion, which would turn everything it does not know into text.
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Float64Array};
+use arrow::datatypes::Float64Type;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{ExprSchema, Result as DataFusionResult};
 use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, InList, InSubquery, Like, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
+use datafusion::logical_expr::{Expr, LogicalPlan, Operator, ScalarUDF, Volatility};
 use datafusion::optimizer::AnalyzerRule;
 
 use super::operators::{Resolver, is_text};
 use super::output::type_of;
-use super::{errors, output};
+use super::{errors, output, unify};
 use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::{QueryError, Result};
-use crate::query::functions::arithmetic;
-use crate::query::functions::{cast, interval};
+use crate::query::environment::Environment;
+use crate::query::functions::kernel::{self, Kernel};
+use crate::query::functions::{arithmetic, cast, interval};
 use crate::query::planner::EnvironmentExtension;
 use crate::query::values;
 
@@ -85,17 +90,21 @@ fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Tr
             if matches!(func.name(), "coalesce" | "greatest" | "least" | "nullif") =>
         {
             let types: Vec<PgType> = args.iter().map(|arg| type_of(arg, schema)).collect();
-            let Some(common) = types.iter().find(|data_type| **data_type != PgType::Unknown) else {
+            let Some(common) = unify::common(types, &func.name().to_uppercase())? else {
                 return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })));
             };
-            let mut args = args.into_iter().map(|arg| resolver.coerce(arg, common)).collect::<Result<Vec<_>>>()?;
-            if *common == PgType::Interval {
+            let args = args.into_iter().map(|arg| unify::convert_of(arg, schema, &common, style));
+            let mut args = args.collect::<Result<Vec<_>>>()?;
+            if matches!(common, PgType::Interval | PgType::Jsonb) {
                 match (func.name(), args.as_mut_slice()) {
+                    (name @ ("greatest" | "least"), _) if common == PgType::Jsonb => {
+                        return Err(super::refuse::not_supported(format!("{name} of jsonb")));
+                    }
                     (name @ ("greatest" | "least"), _) => {
                         return Ok(Transformed::yes(interval::extreme_of(name == "greatest", args)));
                     }
                     ("nullif", [left, right]) => {
-                        let null = values::null(common)?;
+                        let null = values::null(&common)?;
                         let equal = resolver.compare(left.clone(), Operator::Eq, std::mem::take(right))?;
                         let when = vec![(Box::new(equal), Box::new(null))];
                         let case = Case::new(None, when, Some(Box::new(std::mem::take(left))));
@@ -106,6 +115,9 @@ fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Tr
             }
             Transformed::yes(Expr::ScalarFunction(ScalarFunction { func, args }))
         }
+        Expr::ScalarFunction(ScalarFunction { func, args }) if is_own(func.name(), &args, schema) => {
+            Transformed::yes(rename(func, args, schema))
+        }
         Expr::ScalarFunction(call) => {
             // A literal is read when it is bound, whatever becomes of the expression that it is in.
             cast::check_literal(&call, style)?;
@@ -113,6 +125,60 @@ fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Tr
         }
         other => Transformed::no(other),
     })
+}
+
+/// Does DataFusion's function of this name answer something else than PostgreSQL's for these arguments?
+fn is_own(name: &str, args: &[Expr], schema: &dyn ExprSchema) -> bool {
+    let first = args.first().map_or(PgType::Unknown, |arg| type_of(arg, schema));
+    match name {
+        "round" => args.len() == 1 && matches!(first, PgType::Float4 | PgType::Float8),
+        "to_hex" => matches!(first, PgType::Int2 | PgType::Int4),
+        "concat" | "concat_ws" => args.iter().any(|arg| needs_text(&type_of(arg, schema))),
+        _ => false,
+    }
+}
+
+fn needs_text(data_type: &PgType) -> bool {
+    *data_type != PgType::Unknown && !is_text(data_type)
+}
+
+/// What PostgreSQL's function does, for the calls that [`is_own`] finds.
+fn rename(func: Arc<ScalarUDF>, args: Vec<Expr>, schema: &dyn ExprSchema) -> Expr {
+    match func.name() {
+        // Half is rounded to the even neighbour.
+        "round" => {
+            let work = |_: &Environment, arrays: &[ArrayRef]| {
+                let floats: Float64Array = arrays[0].as_primitive::<Float64Type>().unary(f64::round_ties_even);
+                Ok(Arc::new(floats) as ArrayRef)
+            };
+            let function = Kernel::new("kalam_round", 1, PgType::Float8, Volatility::Immutable, work);
+            let wide = |arg| cast::expression(arg, &PgType::Float8, cast::Kind::Explicit);
+            kernel::call(function, args.into_iter().map(wide).collect())
+        }
+        // The bits of an integer are 32.
+        "to_hex" => {
+            let bits = |arg| {
+                let wide = cast::expression(arg, &PgType::Int8, cast::Kind::Explicit);
+                let mask = datafusion::logical_expr::lit(i64::from(u32::MAX));
+                Expr::BinaryExpr(BinaryExpr::new(Box::new(wide), Operator::BitwiseAnd, Box::new(mask)))
+            };
+            Expr::ScalarFunction(ScalarFunction { func, args: args.into_iter().map(bits).collect() })
+        }
+        // By the output functions, in which `true` is `t`.
+        _ => {
+            let text = |arg: Expr| match type_of(&arg, schema) {
+                PgType::Bool => {
+                    let letter = |letter: &str| Box::new(datafusion::logical_expr::lit(letter));
+                    let when =
+                        vec![(Box::new(arg.clone()), letter("t")), (Box::new(Expr::Not(Box::new(arg))), letter("f"))];
+                    Expr::Case(Case::new(None, when, None))
+                }
+                data_type if needs_text(&data_type) => cast::expression(arg, &PgType::Text, cast::Kind::Explicit),
+                _ => arg,
+            };
+            Expr::ScalarFunction(ScalarFunction { func, args: args.into_iter().map(text).collect() })
+        }
+    }
 }
 
 fn coerce_in_list(InList { expr, list, negated }: InList, resolver: &Resolver<'_>) -> Result<Expr> {
@@ -160,19 +226,26 @@ fn coerce_case(mut case: Case, resolver: &Resolver<'_>) -> Result<Case> {
         }
         case.expr = Some(Box::new(operand));
     }
-    let types = case
-        .when_then_expr
-        .iter()
-        .map(|(_, then)| then.as_ref())
-        .chain(case.else_expr.as_deref())
-        .map(|expr| type_of(expr, resolver.schema));
-    let Some(common) = types.into_iter().find(|data_type| *data_type != PgType::Unknown) else { return Ok(case) };
+    // PostgreSQL looks at ELSE first.
+    let results =
+        case.else_expr.as_deref().into_iter().chain(case.when_then_expr.iter().map(|(_, then)| then.as_ref()));
+    let types: Vec<PgType> = results.map(|expr| type_of(expr, resolver.schema)).collect();
+    let Some(common) = unify::common(types, "CASE")? else { return Ok(case) };
+    // DataFusion has planned what is around with the type of the first result.
+    let first = case.when_then_expr.iter().map(|(_, then)| type_of(then, resolver.schema));
+    let first = first.into_iter().find(|data_type| *data_type != PgType::Unknown);
+    if let Some(first) = first.filter(|first| !unify::is_same_kind(first, &common)) {
+        let (first, common) = (first.without_typmod(), common.without_typmod());
+        let what = format!("a CASE of {first} and {common} without a cast of its first result");
+        return Err(super::refuse::not_supported(what));
+    }
+    let convert = |own: Expr| unify::convert_of(own, resolver.schema, &common, resolver.style);
     for (_, then) in &mut case.when_then_expr {
         let own = std::mem::replace(then.as_mut(), Expr::Literal(crate::query::ScalarValue::Null, None));
-        **then = resolver.coerce(own, &common)?;
+        **then = convert(own)?;
     }
     if let Some(otherwise) = case.else_expr.take() {
-        case.else_expr = Some(Box::new(resolver.coerce(*otherwise, &common)?));
+        case.else_expr = Some(Box::new(convert(*otherwise)?));
     }
     Ok(case)
 }
@@ -195,8 +268,15 @@ fn coerce_like(mut like: Like, resolver: &Resolver<'_>) -> Result<Like> {
     Ok(like)
 }
 
-fn check_comparable(left: &PgType, right: &PgType) -> Result<()> {
+/// Can the values of a subquery be looked up by a value of another type?
+///
+/// # Errors
+/// 42883 if PostgreSQL has no such comparison, 0A000 if we have not.
+pub fn check_comparable(left: &PgType, right: &PgType) -> Result<()> {
     let (left, right) = (left.without_typmod(), right.without_typmod());
+    if super::operators::is_mixed_float(&left, &right) || (left == PgType::Jsonb && right == PgType::Jsonb) {
+        return Err(super::refuse::not_supported(format!("a comparison of {left} with a subquery of {right}")));
+    }
     if left == PgType::Interval && right == PgType::Interval {
         // They would be compared field by field.
         return Err(super::refuse::not_supported("a subquery of intervals in this place"));

@@ -21,7 +21,7 @@ use super::relations::TARGET;
 use super::{conflict, errors, expression, refuse, relations};
 use crate::catalog::Table;
 use crate::catalog::types::PgType;
-use crate::error::{CatalogError, QueryError, Result};
+use crate::error::{CatalogError, ErrorKind, QueryError, Result};
 use crate::query::environment::Environment;
 use crate::query::functions::cast::{self, Kind};
 use crate::query::parse;
@@ -52,16 +52,13 @@ impl Planner {
         let explicit = !insert.columns.is_empty();
         let source = match insert.source.as_deref() {
             None => binder.values(&[], &[Vec::new()], explicit)?,
-            Some(query) => match plain_values(query) {
-                Some(rows) => {
-                    let bound = binder.values(&columns, &rows, explicit);
-                    bound.map_err(|error| errors::locate(error, query, environment.source.as_deref()))?
-                }
-                None => {
-                    let bound = binder.insert_query(&columns, query, explicit);
-                    bound.map_err(|error| errors::locate(error, query, environment.source.as_deref()))?
-                }
-            },
+            Some(query) => {
+                let bound = match plain_values(query) {
+                    Some(rows) => binder.values(&columns, &rows, explicit),
+                    None => binder.insert_query(&columns, query, explicit),
+                };
+                bound.map_err(|error| errors::locate(error, query, environment.source.as_deref()))?
+            }
         };
         let alias = insert.table_alias.as_ref().map(|alias| folded(&alias.alias));
         let returning = binder.returning(alias.as_deref(), insert.returning.as_deref())?;
@@ -103,7 +100,13 @@ impl Planner {
         }
         let query = binder.select(&alias, projection, others, update.selection.clone());
         let targets: Vec<usize> = (0..table.columns.len()).collect();
-        let source = binder.identified(&query, &targets);
+        let source = binder.identified(&query, &targets).map_err(|error| match error.kind() {
+            // An aggregate in SET makes a query that groups by nothing, in which the row's identity has no place.
+            ErrorKind::Query(QueryError::Grouping(message)) if message.contains(KEY_COLUMN) => {
+                QueryError::Grouping("aggregate functions are not allowed in UPDATE".into()).into()
+            }
+            _ => error,
+        });
         let source = source.map_err(|error| errors::locate(error, &query, environment.source.as_deref()))?;
         let returning = binder.returning(Some(&alias), update.returning.as_deref())?;
         let parameters = parameters.types();
@@ -371,8 +374,11 @@ impl Binder<'_> {
                     let is_untyped = own == Some(PgType::Unknown);
                     let value = reference(*source);
                     if is_untyped {
-                        // The text of a literal without a type, read by the column's input function.
-                        cast::expression(value, &column.data_type, Kind::Explicit)
+                        // A literal without a type, for the column's input function. Only an assignment refuses
+                        // text that is too long; a cast would cut it.
+                        let is_text = matches!(column.data_type, PgType::Varchar(_));
+                        let kind = if is_text { Kind::Assignment } else { Kind::Explicit };
+                        cast::expression(value, &column.data_type, kind)
                     } else {
                         expression::assign(value, &schema, &column.name, &column.data_type, self.environment)?
                     }
@@ -441,6 +447,9 @@ impl Binder<'_> {
             }
             Ok(())
         })?;
+        if matches!(&plan, LogicalPlan::Projection(p) if matches!(p.input.as_ref(), LogicalPlan::Window(_))) {
+            return Err(refuse::not_supported("a window function in UPDATE"));
+        }
         let plan = if targets.is_empty() {
             plan
         } else {
@@ -456,6 +465,10 @@ impl Binder<'_> {
         let mut set = |name: &ObjectName, value: &ast::Expr| -> Result<()> {
             let ident = name.0.last().and_then(|part| part.as_ident());
             let Some(ident) = ident else { return Err(refuse::not_supported(format!("the column {name}"))) };
+            // `SET t.c` is the field `c` of a column `t`; there are no composite types.
+            if let Some(first) = name.0.first().filter(|_| name.0.len() > 1).and_then(|part| part.as_ident()) {
+                return Err(unknown_column(first, self.table, self.environment));
+            }
             let index =
                 self.table.column(&folded(ident)).ok_or_else(|| unknown_column(ident, self.table, self.environment))?;
             if values[index].is_some() {

@@ -126,6 +126,10 @@ fn not_supported(message: &str) -> Error {
     if let Some(mistake) = mistakes::recognise(message) {
         return mistake;
     }
+    if message.contains("OuterReferenceColumn") {
+        // The rest of the message is a tree of Rust's.
+        return super::refuse::not_supported("this reference to a column of an outer query or of LATERAL's left side");
+    }
     QueryError::NotSupported(format!("not supported yet: {}", first_line(message))).into()
 }
 
@@ -301,11 +305,23 @@ fn translate_plan(message: &str) -> Error {
 /// `lower(Int64, Utf8)` → `lower(bigint, text)`.
 fn postgres_call(call: &str) -> String {
     let Some((name, arguments)) = call.split_once('(') else { return format!("{call}()") };
-    let arguments = arguments.trim_end_matches(')');
+    let arguments = arguments.strip_suffix(')').unwrap_or(arguments);
     if arguments.is_empty() {
         return format!("{name}()");
     }
-    let types: Vec<String> = arguments.split(", ").map(postgres_type).collect();
+    let mut types = Vec::new();
+    let mut rest = arguments;
+    while !rest.is_empty() {
+        // The comma within `Decimal128(2, 1)` does not end an argument.
+        let mut depth = 0i32;
+        let end = rest.find(|character| {
+            depth += i32::from(character == '(') - i32::from(character == ')');
+            character == ',' && depth == 0
+        });
+        let (argument, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        types.push(postgres_type(argument.trim()));
+        rest = behind.trim_start_matches([',', ' ']);
+    }
     format!("{name}({})", types.join(", "))
 }
 

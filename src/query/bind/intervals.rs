@@ -21,6 +21,7 @@ use datafusion::logical_expr::{Aggregate, Distinct, Expr, LogicalPlan, Projectio
 use datafusion::optimizer::AnalyzerRule;
 
 use super::output::type_of;
+use super::{errors, refuse};
 use crate::catalog::types::PgType;
 use crate::query::functions::extremes::{self, Choice};
 use crate::query::functions::interval::span;
@@ -44,6 +45,7 @@ fn rewrite(node: LogicalPlan) -> DataFusionResult<Transformed<LogicalPlan>> {
     if let LogicalPlan::TableScan(scan) = &node {
         schema.merge(&scan.projected_schema);
     }
+    refuse_documents(&node, &schema)?;
     let names = NamePreserver::new(&node);
     let node = node.map_expressions(|expr| {
         let name = names.save(&expr);
@@ -88,6 +90,42 @@ fn rewrite(node: LogicalPlan) -> DataFusionResult<Transformed<LogicalPlan>> {
         }
         other => Ok(Transformed::no(other)),
     })
+}
+
+/// Order and groups of jsonb, which would go by its text: `1` and `1.0` would be two, and 10 before 9.
+fn refuse_documents(node: &LogicalPlan, schema: &DFSchema) -> DataFusionResult<()> {
+    let is_document = |expr: &Expr| type_of(expr, schema) == PgType::Jsonb;
+    let is_sorted = |order: &[Sort]| order.iter().any(|sort| is_document(&sort.expr));
+    let counts = |call: &AggregateFunction| {
+        let chooses = call.params.distinct || matches!(call.func.name(), "min" | "max");
+        is_sorted(&call.params.order_by) || (chooses && call.params.args.iter().any(is_document))
+    };
+    let found = match node {
+        LogicalPlan::Sort(sort) => is_sorted(&sort.expr),
+        LogicalPlan::Aggregate(aggregate) => {
+            let calls = aggregate.aggr_expr.iter().map(|expr| expr.clone().unalias());
+            aggregate.group_expr.iter().any(is_document)
+                || calls.into_iter().any(|expr| matches!(&expr, Expr::AggregateFunction(call) if counts(call)))
+        }
+        LogicalPlan::Window(window) => window.window_expr.iter().any(|expr| match expr.clone().unalias() {
+            Expr::WindowFunction(call) => {
+                is_sorted(&call.params.order_by) || call.params.partition_by.iter().any(is_document)
+            }
+            _ => false,
+        }),
+        LogicalPlan::Distinct(Distinct::All(input)) => {
+            input.schema().columns().into_iter().any(|column| is_document(&Expr::Column(column)))
+        }
+        LogicalPlan::Distinct(Distinct::On(on)) => {
+            on.on_expr.iter().any(is_document) || on.sort_expr.as_deref().is_some_and(is_sorted)
+        }
+        LogicalPlan::Join(join) => join.on.iter().any(|(left, _)| is_document(left)),
+        _ => false,
+    };
+    if found {
+        return Err(errors::external(refuse::not_supported("ordering or grouping by jsonb")));
+    }
+    Ok(())
 }
 
 /// Aggregates and windows within an expression.

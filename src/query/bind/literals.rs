@@ -1,8 +1,8 @@
 //! Literals that DataFusion reads otherwise than PostgreSQL, or not at all.
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Parens,
-    UnaryOperator, Value, ValueWithSpan,
+    CaseWhen, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    Parens, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::normalise::{cast_call, take};
@@ -12,6 +12,12 @@ use crate::error::{CatalogError, Error};
 /// A number with more digits than any decimal of ours can hold is a float.
 pub fn wide_number(expr: &mut Expr) {
     let Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) = &*expr else { return };
+    // DataFusion reads what is beyond bigint as an unsigned integer, for which there is no type; with an
+    // exponent it is a numeric.
+    if text.parse::<i64>().is_err() && text.parse::<u64>().is_ok() {
+        *expr = Expr::Value(Value::Number(format!("{text}e0"), false).into());
+        return;
+    }
     // A decimal has at most 76 digits, so shorter texts without an exponent fit.
     if text.len() <= 76 && !text.contains(['e', 'E']) {
         return;
@@ -135,5 +141,29 @@ fn small_value(expr: &mut Expr) {
         }
         other if is_small(other) => *other = cast_call(take(other), &PgType::Int4),
         _ => {}
+    }
+}
+
+/// `CASE WHEN … THEN 1 ELSE 2.5 END` is numeric for PostgreSQL; DataFusion takes the type of the first result.
+/// So the integers among its literals are written as numerics where one of them has a fraction.
+pub fn case_numbers(conditions: &mut [CaseWhen], otherwise: Option<&mut Expr>) {
+    let mut results: Vec<&mut Expr> = conditions.iter_mut().map(|when| &mut when.result).chain(otherwise).collect();
+    let is_integer = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !results.iter().any(|result| digits(result).is_some_and(|text| !is_integer(text))) {
+        return;
+    }
+    for result in &mut results {
+        if digits(result).is_some_and(is_integer) {
+            **result = cast_call(take(result), &PgType::Numeric(None));
+        }
+    }
+}
+
+/// The text of a number literal, perhaps with a sign before it.
+fn digits(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr } => digits(expr),
+        Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) => Some(text),
+        _ => None,
     }
 }

@@ -34,8 +34,10 @@ pub mod query;
 pub mod recursive;
 pub mod refuse;
 pub mod relations;
+pub mod rows;
 pub mod subqueries;
 pub mod types;
+pub mod unify;
 pub mod views;
 
 pub use bound::{Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning};

@@ -11,12 +11,12 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
     GroupByExpr, Ident, LimitClause, ObjectName, ObjectNamePart, OrderBy, OrderByKind, Query, Select, SelectItem,
-    SetExpr, TableAlias, TableAliasColumnDef, TableFactor, Value, ValueWithSpan, VisitMut, VisitorMut,
+    SetExpr, TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::parameters::Parameters;
 use super::provider::Functions;
-use super::{array_query, literals, names, refuse, types};
+use super::{array_query, literals, names, refuse, rows, types};
 use crate::catalog::types::PgType;
 use crate::error::{CatalogError, Error, QueryError};
 use crate::query::functions::cast;
@@ -176,6 +176,11 @@ impl<'a> Normaliser<'a> {
         }
         for quantity in limit.iter_mut().chain(offset.as_mut().map(|offset| &mut offset.value)) {
             literals::quantity(quantity)?;
+            if let Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) = quantity {
+                if digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<i64>().is_err() {
+                    return Err(QueryError::NumberOutOfRange("bigint out of range".into()).into());
+                }
+            }
         }
         // LIMIT NULL and OFFSET NULL are as if they were not written.
         if limit.as_ref().is_some_and(is_null) {
@@ -262,11 +267,17 @@ impl<'a> Normaliser<'a> {
                 let operator = format!("{ALL}{}", plain_operator(compare_op));
                 *expr = binary(take(left), &operator, take(right));
             }
+            Expr::Case { conditions, else_result, .. } => {
+                literals::case_numbers(conditions, else_result.as_deref_mut())
+            }
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr: operand } => rows::sign_first(operand),
             Expr::BinaryOp { op, .. } => {
                 if let BinaryOperator::PGCustomBinaryOperator(parts) = op {
                     *op = named_operator(parts)?;
                 }
+                rows::expression(expr)?;
             }
+            Expr::IsNull(_) | Expr::IsNotNull(_) | Expr::InList { .. } => rows::expression(expr)?,
             Expr::SimilarTo { .. } => return Err(refuse::not_supported("SIMILAR TO")),
             Expr::RLike { .. } => return Err(QueryError::Syntax("syntax error at or near \"RLIKE\"".into()).into()),
             Expr::Function(function) => {
@@ -301,6 +312,12 @@ impl<'a> Normaliser<'a> {
         function.name = ObjectName(vec![ObjectNamePart::Identifier(ident)]);
         if self.functions.is_scalar(&name) {
             refuse::scalar_call(&name, function)?;
+        }
+        refuse::formatting_call(&name, function)?;
+        if name == "array_remove" {
+            // DataFusion's function of this name removes the first only.
+            refuse::array_remove_null(function)?;
+            function.name = ObjectName(vec![ObjectNamePart::Identifier(names::quoted("array_remove_all"))]);
         }
         if function.null_treatment.is_some() {
             return Err(refuse::not_supported("IGNORE NULLS"));
@@ -453,7 +470,7 @@ fn name_body(body: &mut SetExpr, exposed: bool, columns: &mut Vec<Named>) {
 fn name_columns(select: &mut Select, exposed: bool) -> Vec<Named> {
     let is_wild = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
     let has_wildcard = select.projection.iter().any(is_wild);
-    let mut taken = HashSet::new();
+    let mut taken = if exposed { repeated(&select.projection) } else { HashSet::new() };
     let mut columns = Vec::new();
     for item in &mut select.projection {
         match item {
@@ -485,6 +502,22 @@ fn name_columns(select: &mut Select, exposed: bool) -> Vec<Named> {
         }
     }
     columns
+}
+
+/// The names that several columns of a list have. Around the query none of them may be meant by its name.
+fn repeated(projection: &[SelectItem]) -> HashSet<String> {
+    let (mut seen, mut repeated) = (HashSet::new(), HashSet::new());
+    for item in projection {
+        let name = match item {
+            SelectItem::UnnamedExpr(expr) => names::of_expression(expr),
+            SelectItem::ExprWithAlias { alias, .. } => names::folded(alias),
+            _ => continue,
+        };
+        if !seen.insert(name.clone()) {
+            repeated.insert(name);
+        }
+    }
+    repeated
 }
 
 /// A bare name in ORDER BY is an output column's, as PostgreSQL has it.

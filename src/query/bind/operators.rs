@@ -22,7 +22,7 @@ use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::{QueryError, Result};
 use crate::query::environment::Environment;
 use crate::query::functions::arithmetic::{self, Operation};
-use crate::query::functions::{array, bounded, cast, date_part, interval, json};
+use crate::query::functions::{array, bounded, cast, date_part, division, interval, json};
 use crate::query::values;
 
 /// Plans binary operators for one statement.
@@ -165,12 +165,16 @@ impl Resolver<'_> {
             (PgType::Jsonb, PgType::Jsonb) if !is_equality(operator) => {
                 Err(refuse::not_supported(format!("operator jsonb {operator} jsonb")))
             }
+            (PgType::Jsonb, PgType::Jsonb) => Ok((json::key(left), json::key(right))),
             (PgType::Interval, PgType::Interval) => Ok((interval::span(left), interval::span(right))),
             (PgType::Date | PgType::Timestamp, PgType::Timestamptz) => {
                 Ok((self.convert(left, &left_type, &PgType::Timestamptz), right))
             }
             (PgType::Timestamptz, PgType::Date | PgType::Timestamp) => {
                 Ok((left, self.convert(right, &right_type, &PgType::Timestamptz)))
+            }
+            (left_type, right_type) if is_mixed_float(left_type, right_type) => {
+                Ok((self.convert(left, left_type, &PgType::Float8), self.convert(right, right_type, &PgType::Float8)))
             }
             (left_type, right_type) if left_type == right_type || are_comparable(left_type, right_type) => {
                 Ok((left, right))
@@ -236,6 +240,9 @@ impl Resolver<'_> {
         };
         match arithmetic::result_type(operation, &self.type_of(&left), &self.type_of(&right)) {
             Some(result) => Planned::Done(arithmetic::expression(operation, left, right, result)),
+            None if operation == Operation::Divide && self.type_of(&left) != PgType::Unknown => {
+                Planned::Done(division::divide(left, right))
+            }
             None => Planned::Rest(left, right),
         }
     }
@@ -406,9 +413,16 @@ impl Resolver<'_> {
         if left_type != element && !are_comparable(&left_type, &element) {
             return Err(undefined(&left_type, operator, &element));
         }
-        if matches!(element, PgType::Json | PgType::Interval) {
+        if matches!(element, PgType::Json | PgType::Jsonb | PgType::Interval) {
             return Err(refuse::not_supported(format!("comparing {element} with an array")));
         }
+        let (left, right) = if is_mixed_float(&left_type, &element) {
+            let floats = PgType::Array(Box::new(PgType::Float8));
+            let right_type = self.type_of(&right);
+            (self.convert(left, &left_type, &PgType::Float8), self.convert(right, &right_type, &floats))
+        } else {
+            (left, right)
+        };
         let function = array::quantified(quantifier, operator);
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![left, right])))
     }
@@ -486,6 +500,13 @@ pub fn are_comparable(left: &PgType, right: &PgType) -> bool {
         || ((is_oid(left) || is_integer(left)) && (is_oid(right) || is_integer(right)))
         || (is_day(left) && is_day(right))
         || matches!((left, right), (PgType::Array(left), PgType::Array(right)) if left == right || are_comparable(left, right))
+}
+
+/// A float beside another kind of number: both are compared as `double precision`. DataFusion would make
+/// decimals of them, which hold neither the smallest nor the largest floats, nor NaN.
+pub fn is_mixed_float(left: &PgType, right: &PgType) -> bool {
+    let is_float = |data_type: &PgType| matches!(data_type, PgType::Float4 | PgType::Float8);
+    is_number(left) && is_number(right) && is_float(left) != is_float(right)
 }
 
 /// Integers, floats and numeric.

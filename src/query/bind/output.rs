@@ -8,7 +8,7 @@ use datafusion::logical_expr::expr::{Alias, ScalarFunction};
 use datafusion::logical_expr::{Distinct, Expr, ExprSchemable, LogicalPlan};
 
 use super::bound::OutputColumn;
-use super::names;
+use super::{names, unify};
 use crate::base::ids::Oid;
 use crate::catalog::types::PgType;
 use crate::query::functions::arithmetic;
@@ -52,19 +52,13 @@ pub fn type_of(expr: &Expr, schema: &dyn ExprSchema) -> PgType {
         Expr::Literal(ScalarValue::Int64(Some(value)), None) if i32::try_from(*value).is_ok() => PgType::Int4,
         Expr::Placeholder(placeholder) if placeholder.field.is_none() => PgType::Unknown,
         Expr::Alias(Alias { expr, .. }) => type_of(expr, schema),
-        Expr::Case(case) => case
-            .when_then_expr
-            .iter()
-            .map(|(_, then)| then.as_ref())
-            .chain(case.else_expr.as_deref())
-            .map(|expr| type_of(expr, schema))
-            .find(|data_type| *data_type != PgType::Unknown)
-            .unwrap_or(PgType::Unknown),
-        Expr::ScalarFunction(ScalarFunction { func, args }) if COMMON_TYPE.contains(&func.name()) => args
-            .iter()
-            .map(|expr| type_of(expr, schema))
-            .find(|data_type| *data_type != PgType::Unknown)
-            .unwrap_or(PgType::Unknown),
+        Expr::Case(case) => {
+            let results = case.when_then_expr.iter().map(|(_, then)| then.as_ref()).chain(case.else_expr.as_deref());
+            common_type(results, schema)
+        }
+        Expr::ScalarFunction(ScalarFunction { func, args }) if COMMON_TYPE.contains(&func.name()) => {
+            common_type(args, schema)
+        }
         Expr::ScalarFunction(call) if arithmetic::type_of_call(call).is_some() => {
             arithmetic::type_of_call(call).cloned().unwrap_or(PgType::Unknown)
         }
@@ -76,6 +70,15 @@ pub fn type_of(expr: &Expr, schema: &dyn ExprSchema) -> PgType {
             Ok((_, field)) => type_of_field(&field),
             Err(_) => PgType::Unknown,
         },
+    }
+}
+
+/// The type that several expressions become. That two of them do not go together is said elsewhere.
+fn common_type<'a>(expressions: impl IntoIterator<Item = &'a Expr>, schema: &dyn ExprSchema) -> PgType {
+    let types: Vec<PgType> = expressions.into_iter().map(|expr| type_of(expr, schema)).collect();
+    match unify::common(types.iter().cloned(), "CASE") {
+        Ok(common) => common.unwrap_or(PgType::Unknown),
+        Err(_) => types.into_iter().find(|data_type| *data_type != PgType::Unknown).unwrap_or(PgType::Unknown),
     }
 }
 
@@ -97,7 +100,7 @@ pub fn columns(plan: &LogicalPlan) -> Arc<[OutputColumn]> {
 }
 
 /// The type of column `index` of a plan: the expression that makes it knows more than its field does.
-fn column_type(plan: &LogicalPlan, index: usize) -> PgType {
+pub fn column_type(plan: &LogicalPlan, index: usize) -> PgType {
     let field = || type_of_field(plan.schema().field(index));
     match plan {
         LogicalPlan::Projection(projection) => match &projection.expr[index] {

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{Query, Statement};
 use super::bound::{Bound, Plan};
 use super::parameters::Parameters;
 use super::provider::Provider;
-use super::{errors, normalise, output};
+use super::{errors, normalise, output, unify};
 use crate::catalog::Table;
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
@@ -81,7 +81,7 @@ impl Planner {
                 .sql_statement_to_plan_with_context(Statement::Query(Box::new(query.clone())), &mut context)
                 .map_err(errors::translate)?;
             look(&plan)?;
-            Ok(plan)
+            unify::set_operations(plan, &environment.style)
         };
         infer(parameters, build)
     }

@@ -5,8 +5,9 @@
 //! PostgreSQL.
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, DuplicateTreatment, Function, FunctionArguments, GroupByExpr, OrderByKind, Query, Select, SelectItem,
-    SetExpr, SetQuantifier, TableFactor, WildcardAdditionalOptions,
+    Distinct, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
+    JoinConstraint, JoinOperator, OrderByKind, Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier,
+    TableFactor, TableWithJoins, Value, WildcardAdditionalOptions,
 };
 
 use crate::error::{Error, QueryError};
@@ -73,12 +74,16 @@ pub fn query(query: &Query) -> Result<(), Error> {
 
 fn set_expr(body: &SetExpr) -> Result<(), Error> {
     match body {
-        SetExpr::SetOperation { left, right, set_quantifier, .. } => {
+        SetExpr::SetOperation { left, right, set_quantifier, op } => {
             if matches!(
                 set_quantifier,
                 SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName
             ) {
                 return Err(foreign("BY"));
+            }
+            if let (SetOperator::Except | SetOperator::Intersect, SetQuantifier::All) = (op, set_quantifier) {
+                // DataFusion answers every row of the left side or none.
+                return Err(not_supported(format!("{op} ALL")));
             }
             set_expr(left)?;
             set_expr(right)
@@ -129,6 +134,7 @@ pub fn select(select: &Select) -> Result<(), Error> {
             return Err(foreign(")"));
         }
     }
+    select.from.iter().try_for_each(merged_columns)?;
     for item in &select.projection {
         match item {
             SelectItem::ExprWithAliases { .. } => return Err(foreign("(")),
@@ -189,17 +195,19 @@ pub fn table_factor(factor: &TableFactor) -> Result<(), Error> {
             }
             Ok(())
         }
-        TableFactor::Derived { sample, .. } => match sample {
-            Some(_) => Err(not_supported("TABLESAMPLE")),
-            None => Ok(()),
-        },
+        TableFactor::Derived { sample: Some(_), .. } => Err(not_supported("TABLESAMPLE")),
+        TableFactor::Derived { alias: None, .. } => {
+            Err(QueryError::Syntax("subquery in FROM must have an alias".into()).into())
+        }
+        TableFactor::Derived { .. } => Ok(()),
+        TableFactor::NestedJoin { table_with_joins, .. } => merged_columns(table_with_joins),
         TableFactor::Function { with_ordinality, .. } | TableFactor::UNNEST { with_ordinality, .. }
             if *with_ordinality =>
         {
             Err(not_supported("WITH ORDINALITY"))
         }
         TableFactor::UNNEST { with_offset: true, .. } => Err(foreign("OFFSET")),
-        TableFactor::Function { .. } | TableFactor::UNNEST { .. } | TableFactor::NestedJoin { .. } => Ok(()),
+        TableFactor::Function { .. } | TableFactor::UNNEST { .. } => Ok(()),
         other => Err(not_supported(format!("{other} in FROM"))),
     }
 }
@@ -238,6 +246,52 @@ pub fn distinct_window(function: &Function) -> Result<(), Error> {
     let FunctionArguments::List(list) = &function.args else { return Ok(()) };
     if function.over.is_some() && matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct)) {
         return Err(QueryError::NotSupported("DISTINCT is not implemented for window functions".into()).into());
+    }
+    Ok(())
+}
+
+/// 0A000 for the functions that format by a template: DataFusion reads PostgreSQL's template as another one's,
+/// and answers the template itself.
+pub fn formatting_call(name: &str, function: &Function) -> Result<(), Error> {
+    let arguments = match &function.args {
+        FunctionArguments::List(list) => list.args.len(),
+        _ => 0,
+    };
+    match (name, arguments) {
+        ("to_char" | "to_date" | "to_number" | "to_timestamp", 2) => {
+            Err(not_supported(format!("{name} with a format")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// 0A000 where the column that a join merges would be the left table's, which has no row for some of the
+/// answer's.
+pub fn merged_columns(table: &TableWithJoins) -> Result<(), Error> {
+    for join in &table.joins {
+        let (what, constraint) = match &join.join_operator {
+            JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => ("RIGHT", constraint),
+            JoinOperator::FullOuter(constraint) => ("FULL", constraint),
+            _ => continue,
+        };
+        match constraint {
+            JoinConstraint::Using(_) => return Err(not_supported(format!("{what} JOIN … USING"))),
+            JoinConstraint::Natural => return Err(not_supported(format!("NATURAL {what} JOIN"))),
+            JoinConstraint::On(_) | JoinConstraint::None => {}
+        }
+    }
+    Ok(())
+}
+
+/// 0A000 for `array_remove(x, NULL)`, to which DataFusion answers NULL.
+pub fn array_remove_null(function: &Function) -> Result<(), Error> {
+    let FunctionArguments::List(list) = &function.args else { return Ok(()) };
+    let is_null = |argument: &FunctionArg| {
+        let FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) = argument else { return false };
+        matches!(value.value, Value::Null)
+    };
+    if list.args.get(1).is_some_and(is_null) {
+        return Err(not_supported("array_remove of NULL"));
     }
     Ok(())
 }

@@ -20,6 +20,8 @@ use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuil
 use datafusion::optimizer::propagate_empty_relation::PropagateEmptyRelation;
 use datafusion::optimizer::{AnalyzerRule, OptimizerContext, OptimizerRule};
 
+use super::output::{type_of, type_of_field};
+use super::{coerce, errors};
 use crate::query::functions::apply::{self, Input};
 use crate::query::functions::array::{self, Quantifier};
 use crate::query::functions::kernel;
@@ -47,7 +49,7 @@ impl AnalyzerRule for Subqueries {
                     if filters {
                         return rewrite(expr, &schema);
                     }
-                    as_value(expr)?.transform_data(|expr| expr.transform_up(|expr| rewrite(expr, &schema)))
+                    as_value(expr, &schema)?.transform_data(|expr| expr.transform_up(|expr| rewrite(expr, &schema)))
                 })?;
                 Ok(if rewritten.transformed { rewritten.update_data(|expr| name.restore(expr)) } else { rewritten })
             })?;
@@ -77,7 +79,7 @@ fn empty(node: LogicalPlan) -> DataFusionResult<Transformed<LogicalPlan>> {
 
 /// EXISTS and IN as values: `EXISTS (q)` is `(SELECT count(*) FROM (q LIMIT 1)) > 0`, `x IN (q)` is
 /// `x = ANY (ARRAY(q))`.
-fn as_value(expr: Expr) -> DataFusionResult<Transformed<Expr>> {
+fn as_value(expr: Expr, schema: &DFSchema) -> DataFusionResult<Transformed<Expr>> {
     match expr {
         Expr::Exists(Exists { subquery, negated }) => {
             let plan = LogicalPlanBuilder::from(Arc::unwrap_or_clone(subquery.subquery))
@@ -88,6 +90,8 @@ fn as_value(expr: Expr) -> DataFusionResult<Transformed<Expr>> {
             Ok(Transformed::yes(if negated { rows.eq(lit(0i64)) } else { rows.gt(lit(0i64)) }))
         }
         Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+            let found = type_of_field(subquery.subquery.schema().field(0));
+            coerce::check_comparable(&type_of(&expr, schema), &found).map_err(errors::external)?;
             let column = Expr::Column(Column::from(subquery.subquery.schema().qualified_field(0)));
             let plan = LogicalPlanBuilder::from(Arc::unwrap_or_clone(subquery.subquery))
                 .aggregate(Vec::<Expr>::new(), [array_agg(column)])?

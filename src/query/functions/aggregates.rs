@@ -38,9 +38,9 @@ const DIGITS: u8 = 76;
 /// Digits that a sum has more than its addends.
 const MORE_DIGITS: u16 = 10;
 /// PostgreSQL computes at least so many significant digits of a quotient.
-const SIGNIFICANT_DIGITS: i32 = 16;
+pub(super) const SIGNIFICANT_DIGITS: i32 = 16;
 /// PostgreSQL's numeric has digits to this base.
-const NUMERIC_BASE_DIGITS: i32 = 4;
+pub(super) const NUMERIC_BASE_DIGITS: i32 = 4;
 
 /// The aggregate function of this name, if it is one of ours.
 pub fn by_name(name: &str) -> Option<Arc<AggregateUDF>> {
@@ -191,7 +191,7 @@ fn quotient(sum: i256, scale: i8, count: i64, result_scale: i8) -> Option<i256> 
     rounded.checked_mul(power_of_ten(i32::from(result_scale) - digits)?)
 }
 
-fn divide_rounded(dividend: i256, divisor: i256) -> Option<i256> {
+pub(super) fn divide_rounded(dividend: i256, divisor: i256) -> Option<i256> {
     let (whole, rest) = (dividend.checked_div(divisor)?, dividend.checked_rem(divisor)?);
     let away = rest.wrapping_abs().checked_mul(i256::from_i128(2))? >= divisor;
     match (away, dividend.is_negative()) {
@@ -201,7 +201,7 @@ fn divide_rounded(dividend: i256, divisor: i256) -> Option<i256> {
     }
 }
 
-fn power_of_ten(exponent: i32) -> Option<i256> {
+pub(super) fn power_of_ten(exponent: i32) -> Option<i256> {
     i256::from_i128(10).checked_pow(u32::try_from(exponent).ok()?)
 }
 
@@ -218,7 +218,7 @@ fn quotient_scale(sum: i256, scale: i8, count: i64) -> i32 {
 
 /// The weight and the value of the first digit to base 10000 of a number that is written with decimal digits,
 /// of which `scale` are behind the point.
-fn first_digit(digits: &str, scale: i32) -> (i32, i32) {
+pub(super) fn first_digit(digits: &str, scale: i32) -> (i32, i32) {
     let digits = digits.trim_start_matches('0');
     if digits.is_empty() {
         return (0, 0);
@@ -234,7 +234,7 @@ fn first_digit(digits: &str, scale: i32) -> (i32, i32) {
 }
 
 /// The digits behind the point that are not zeros at the end.
-fn shown_scale(sum: i256, scale: i8) -> i32 {
+pub(super) fn shown_scale(sum: i256, scale: i8) -> i32 {
     let text = sum.wrapping_abs().to_string();
     let zeros = text.len() - text.trim_end_matches('0').len();
     if sum == i256::ZERO { 0 } else { (i32::from(scale) - i32::try_from(zeros).unwrap_or(0)).max(0) }

@@ -184,6 +184,15 @@ struct Step<'a> {
 impl Step<'_> {
     fn run(&self, left: &ColumnarValue, right: &ColumnarValue) -> DataFusionResult<ColumnarValue> {
         let wanted = self.result.arrow();
+        let is_whole = matches!(self.result, PgType::Int2 | PgType::Int4 | PgType::Int8);
+        for operand in [left, right] {
+            // Only an expression that turned out wider than it was planned: its fraction would be cut.
+            let found = operand.data_type();
+            if is_whole && (found.is_floating() || found.is_decimal()) {
+                let message = "arithmetic over an expression whose type is found late is not supported: add a cast";
+                return Err(errors::external(QueryError::NotSupported(message.into())));
+            }
+        }
         let cast = |operand: &ColumnarValue| operand.cast_to(&wanted, None).map_err(|_| self.out_of_range());
         let (left, right) = (cast(left)?, cast(right)?);
         apply(&left, &right, |left, right| self.calculate(left, right)).map_err(|error| match error.find_root() {

@@ -6,11 +6,11 @@
 //! will be before they compute it. PostgreSQL refuses values of a gigabyte in the same way.
 
 use std::hash::Hash;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::compute::kernels::concat_elements::concat_elements_utf8;
+use arrow::compute::kernels::concat_elements::concat_elements_utf8_many;
 use arrow::datatypes::{DataType, FieldRef, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::{
@@ -83,20 +83,27 @@ pub fn bounded(function: Arc<ScalarUDF>) -> Arc<ScalarUDF> {
     }
 }
 
-/// `left || right` of two texts.
+/// `left || right` of two texts. A chain of them is one call: as a tree it would be as high as the chain is long,
+/// and every level of it is written out in the names of all levels above.
 pub fn concat(left: Expr, right: Expr) -> Expr {
-    static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
-        Kernel::new("kalam_concat", 2, PgType::Text, Volatility::Immutable, |_, sides| {
-            let rows = sides.first().map_or(0, |side| side.len());
-            let arguments: Vec<Argument> = sides.iter().map(|side| Argument::Array(Arc::clone(side))).collect();
-            check(Growth::Sum, &arguments, rows)?;
-            let texts: std::result::Result<Vec<_>, _> = sides.iter().map(|side| cast(side, &DataType::Utf8)).collect();
-            let joined =
-                texts.and_then(|texts| concat_elements_utf8(texts[0].as_string::<i32>(), texts[1].as_string::<i32>()));
-            Ok(Arc::new(joined.map_err(|error| errors::translate(error.into()))?) as ArrayRef)
-        })
+    const NAME: &str = "kalam_concat";
+    let mut parts = match left {
+        Expr::ScalarFunction(call) if call.func.name() == NAME => call.args,
+        left => vec![left],
+    };
+    parts.push(right);
+    let function = Kernel::new(NAME, parts.len(), PgType::Text, Volatility::Immutable, |_, parts| {
+        let rows = parts.first().map_or(0, |part| part.len());
+        let arguments: Vec<Argument> = parts.iter().map(|part| Argument::Array(Arc::clone(part))).collect();
+        check(Growth::Sum, &arguments, rows)?;
+        let texts: std::result::Result<Vec<_>, _> = parts.iter().map(|part| cast(part, &DataType::Utf8)).collect();
+        let joined = texts.and_then(|texts| {
+            let texts: Vec<_> = texts.iter().map(|text| text.as_string::<i32>()).collect();
+            concat_elements_utf8_many(&texts)
+        });
+        Ok(Arc::new(joined.map_err(|error| errors::translate(error.into()))?) as ArrayRef)
     });
-    kernel::call(Arc::clone(&FUNCTION), vec![left, right])
+    kernel::call(function, parts)
 }
 
 /// DataFusion's function behind a bound. It is not simplified: what its simplification puts in its place would

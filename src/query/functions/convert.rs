@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, ListArray, StringArray, StringBuilder};
 use arrow::compute::{self, CastOptions};
-use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Int64Type, TimestampMicrosecondType, UInt32Type};
+use arrow::datatypes::{
+    DataType, Date32Type, Field, Float32Type, Float64Type, Int64Type, TimestampMicrosecondType, UInt32Type,
+};
 
 use super::cast::Kind;
 use super::names;
@@ -92,6 +94,7 @@ pub fn convert(
         }
         // The nearest float of the digits; computed from the decimal's parts it would be off by one in the end.
         (T::Numeric(_), T::Float4 | T::Float8) => from_text(&encode(array, from, style)?, to, style),
+        (T::Float8, T::Float4) => short_floats(array),
         (T::Numeric(_), T::Int2 | T::Int4 | T::Int8) => {
             let whole = DataType::Decimal256(76, 0);
             integers(&arrow(array, &whole, to)?, to)
@@ -149,6 +152,21 @@ pub fn is_oid(data_type: &PgType) -> bool {
 fn arrow(array: &ArrayRef, target: &DataType, to: &PgType) -> Result<ArrayRef> {
     let options = CastOptions { safe: false, ..CastOptions::default() };
     compute::cast_with_options(array, target, &options).map_err(|_| out_of_range(to))
+}
+
+/// Arrow makes infinity or zero of a number that a `real` cannot hold.
+fn short_floats(array: &ArrayRef) -> Result<ArrayRef> {
+    let fail = |what: &str| QueryError::NumberOutOfRange(format!("value out of range: {what}"));
+    let short = array.as_primitive::<Float64Type>().try_unary::<_, Float32Type, QueryError>(|long| {
+        #[expect(clippy::cast_possible_truncation, reason = "what does not survive it is refused")]
+        let short = long as f32;
+        match short {
+            short if short.is_infinite() && !long.is_infinite() => Err(fail("overflow")),
+            short if short == 0.0 && long != 0.0 => Err(fail("underflow")),
+            short => Ok(short),
+        }
+    })?;
+    Ok(Arc::new(short))
 }
 
 fn integers(array: &ArrayRef, to: &PgType) -> Result<ArrayRef> {

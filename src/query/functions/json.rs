@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
 use arrow::datatypes::DataType;
-use datafusion::logical_expr::{ScalarUDF, Volatility};
+use datafusion::logical_expr::{Expr, ScalarUDF, Volatility};
 
 use super::convert::wide_integers;
-use super::kernel::Kernel;
+use super::kernel::{Kernel, call};
 use crate::catalog::types::{PgType, json};
 use crate::error::Result;
 
@@ -35,6 +35,40 @@ pub fn extract(returns: PgType) -> Arc<ScalarUDF> {
         }
         Ok(Arc::new(builder.finish()))
     })
+}
+
+/// A jsonb as a text that is the same for equal documents: `1` and `1.0` are one number.
+pub fn key(document: Expr) -> Expr {
+    let function = Kernel::new("kalam_json_key", 1, PgType::Text, Volatility::Immutable, |_, arrays| {
+        let texts: StringArray = arrays[0].as_string::<i32>().iter().map(|text| text.map(key_of)).collect();
+        Ok(Arc::new(texts))
+    });
+    call(function, vec![document])
+}
+
+/// The canonical text without the zeros at the end of fractions.
+fn key_of(text: &str) -> String {
+    let mut key = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '"' => string_length(rest),
+            '-' | '0'..='9' => rest.find(|c: char| !matches!(c, '-' | '.' | '0'..='9')).unwrap_or(rest.len()),
+            other => other.len_utf8(),
+        };
+        let (token, behind) = rest.split_at(length);
+        let is_fraction = first != '"' && token.contains('.');
+        key.push_str(if is_fraction { token.trim_end_matches('0').trim_end_matches('.') } else { token });
+        rest = behind;
+    }
+    key
+}
+
+/// How many bytes the string that `text` begins with has, with its quotes.
+fn string_length(text: &str) -> usize {
+    let mut scanner = Scanner { text, at: 0 };
+    scanner.string();
+    scanner.at
 }
 
 /// What is looked for, row by row.
@@ -203,6 +237,15 @@ fn text_of(value: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn equal_documents_have_one_key() {
+        assert_eq!(
+            key_of(r#"{"a1.0": [1.00, 0.50, "2.0\\"], "b": -10.0}"#),
+            r#"{"a1.0": [1, 0.5, "2.0\\"], "b": -10}"#
+        );
+        assert_eq!(key_of("100"), "100");
+    }
 
     #[test]
     fn members_elements_and_texts() {

@@ -14,6 +14,7 @@ pub mod cast;
 pub mod convert;
 pub mod date_part;
 pub mod describe;
+pub mod division;
 pub mod domain;
 pub mod extremes;
 pub mod interval;

@@ -317,7 +317,6 @@ fn format(written: &[Written], from: bool) -> Result<Format> {
 #[derive(Default)]
 struct Found {
     csv: Option<bool>,
-    freeze: Option<()>,
     delimiter: Option<String>,
     null: Option<String>,
     header: Option<Header>,
@@ -341,8 +340,9 @@ impl Found {
                 };
                 once(&mut self.csv, csv)
             }
-            // Rows are never visible before the commit, so there is nothing to freeze early.
-            "freeze" => once(&mut self.freeze, ()),
+            // PostgreSQL takes it only for a table of the same transaction, and shows the rows to all before the
+            // commit: whoever asks for that would not get it.
+            "freeze" => Err(not_supported("COPY FREEZE")),
             "delimiter" => once(&mut self.delimiter, text(option)?),
             "null" => once(&mut self.null, text(option)?),
             "quote" => once(&mut self.quote, text(option)?),

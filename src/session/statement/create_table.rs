@@ -197,6 +197,11 @@ fn default_error(error: crate::Error, column: &str, target: &PgType) -> crate::E
                 format!("column \"{column}\" is of type {} but default expression is of type {found}", target.format());
             QueryError::DatatypeMismatch(message).into()
         }
+        crate::error::ErrorKind::Query(QueryError::DatatypeMismatch(message)) => {
+            let message = message.replacen("column \"default\"", &format!("column \"{column}\""), 1);
+            let message = message.replacen("but expression", "but default expression", 1);
+            QueryError::DatatypeMismatch(message).into()
+        }
         _ => error,
     }
 }

@@ -252,6 +252,9 @@ fn setting_name(reader: &mut Reader<'_>) -> Result<Option<String>> {
 
 fn listen(reader: &mut Reader<'_>) -> Result<Utility> {
     reader.expect("listen")?;
+    if ["select", "from", "where", "table", "user", "order", "group", "all"].iter().any(|word| reader.peek_is(word)) {
+        return Err(reader.unexpected());
+    }
     let channel = reader.name()?;
     reader.end()?;
     Ok(Utility::Listen(channel))
