@@ -147,6 +147,11 @@ impl Database {
         self.services.set_reauthenticate(hook);
     }
 
+    /// Lets a session that commits alone do so on its own thread. For servers: see [`Engine::commit_in_place`].
+    pub fn commit_in_place(&self) {
+        self.engine.commit_in_place();
+    }
+
     /// Ends everything in order: no new sessions, the sessions that are here are told to end and waited for,
     /// then the background work, then the commit pipeline with all that is queued in it.
     pub async fn close(&self) {

@@ -1,13 +1,17 @@
-//! The committer: one thread that gives transactions their order.
+//! The committer: the one place that gives transactions their order.
 //!
 //! ```text
-//!   sessions --> bounded queue --> committer: take what waits (never wait for more)
+//!   sessions --> bounded queue --> its thread: take what waits (never wait for more)
 //!                                    assign seq, stamp rows, decide overlay flags
 //!                                    one WriteBatch, one WAL sync
 //!                                    new read points see it
 //!                                    observers, in commit order
 //!                                    wake the sessions
 //! ```
+//!
+//! A session that finds the queue empty and the committer idle may do this itself, for its own transaction, on a
+//! thread that may block ([`Pipeline::commit_here`](super::pipeline::Pipeline::commit_here)): two hops between threads cost a lonely writer about as much
+//! as half a sync of the disk. Under load the queue is not empty, and the thread makes groups.
 //!
 //! A failed write fails every transaction of its group and consumes no `seq`. RocksDB refuses further
 //! writes after a failed one; when the disk was full it polls for free space itself (every five
@@ -25,7 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use rocksdb::{DB, WriteBatch, WriteOptions};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::address::{Address, tenant_bounds};
 use super::commit::Commit;
@@ -35,18 +39,11 @@ use super::flushing::{FlushEnd, FlushTicket, ManifestChange, Recordings};
 use super::history::{Files, Flushes, HistoryFile, ManifestCache, manifest};
 use super::meta;
 use super::overlay::{TableState, Target, Writer};
+use super::pipeline::Waiting;
 use super::row::{self, Header};
 use super::snapshot::{ReadPoint, Registry};
 use crate::base::ids::{Seq, TableId, TenantId};
 use crate::error::StorageError;
-
-/// What the committer is asked to do, in the order of the queue.
-pub(super) enum Request {
-    Commit(Commit, oneshot::Sender<Result<Seq, StorageError>>),
-    BeginFlush(TenantId, TableId, oneshot::Sender<Result<Option<FlushTicket>, StorageError>>),
-    EndFlush(FlushTicket, ManifestChange, oneshot::Sender<Result<FlushEnd, StorageError>>),
-    Stop,
-}
 
 /// History files that left the manifest with a commit (TRUNCATE, DROP): to be deleted when no read
 /// point older than `version` is alive.
@@ -111,10 +108,13 @@ impl Shared {
 const REMEMBERED_TABLES: usize = 16 * 1024;
 
 pub(super) struct Committer {
+    /// Between the begin and the end of a commit. Still set at the next one: there was a panic in between, and
+    /// nothing that is remembered can be relied on.
+    committing: bool,
     shared: Arc<Shared>,
     observer: Arc<dyn CommitObserver>,
     options: WriteOptions,
-    group_bytes: usize,
+    pub(super) group_bytes: usize,
     tables: HashMap<(TenantId, TableId), TableState>,
     flushes: u64,
 }
@@ -132,56 +132,22 @@ impl Committer {
         options: WriteOptions,
         group_bytes: usize,
     ) -> Self {
-        Self { shared, observer, options, group_bytes, tables: HashMap::new(), flushes: 0 }
+        Self { committing: false, shared, observer, options, group_bytes, tables: HashMap::new(), flushes: 0 }
     }
 
-    /// Serves the queue until it is told to stop or everybody who could ask is gone.
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
-        let mut group = Vec::new();
-        let mut next = None;
-        loop {
-            let request = match next.take() {
-                Some(request) => request,
-                None => match queue.blocking_recv() {
-                    Some(request) => request,
-                    None => return,
-                },
-            };
-            match request {
-                Request::Commit(commit, reply) => {
-                    let mut bytes = commit.writes.size_bytes();
-                    group.push((commit, reply));
-                    // The group is whatever waits already: waiting for more would add latency to the
-                    // lonely writer and is not needed by the many, who queue during the sync.
-                    while next.is_none() && bytes < self.group_bytes {
-                        match queue.try_recv() {
-                            Ok(Request::Commit(commit, reply)) => {
-                                bytes += commit.writes.size_bytes();
-                                group.push((commit, reply));
-                            }
-                            Ok(other) => next = Some(other),
-                            Err(_) => break,
-                        }
-                    }
-                    self.commit(&mut group, bytes);
-                }
-                Request::BeginFlush(tenant, table, reply) => {
-                    let _ = reply.send(self.begin_flush(tenant, table));
-                }
-                Request::EndFlush(ticket, change, reply) => {
-                    let ended = self.end_flush(&ticket, change);
-                    drop(ticket);
-                    let _ = reply.send(ended);
-                }
-                Request::Stop => {
-                    // What was queued before the stop is done; what comes after finds the queue closed.
-                    queue.close();
-                }
+    pub(super) fn commit_group(&mut self, group: &mut Vec<Waiting>, bytes: usize) {
+        if self.committing {
+            for (_, reply) in group.drain(..) {
+                let _ = reply.send(Err(StorageError::Stopped { reason: "a commit panicked".into() }));
             }
+            return;
         }
+        self.committing = true;
+        self.commit(group, bytes);
+        self.committing = false;
     }
 
-    fn commit(&mut self, group: &mut Vec<(Commit, oneshot::Sender<Result<Seq, StorageError>>)>, bytes: usize) {
+    fn commit(&mut self, group: &mut Vec<Waiting>, bytes: usize) {
         let first = self.shared.last_seq.load(Ordering::Acquire) + 1;
         match self.write_group(group, bytes, first) {
             Ok(()) => {
@@ -215,12 +181,7 @@ impl Committer {
         }
     }
 
-    fn write_group(
-        &mut self,
-        commits: &[(Commit, oneshot::Sender<Result<Seq, StorageError>>)],
-        bytes: usize,
-        first: u64,
-    ) -> Result<(), StorageError> {
+    fn write_group(&mut self, commits: &[Waiting], bytes: usize, first: u64) -> Result<(), StorageError> {
         let shared = Arc::clone(&self.shared);
         let mut group = Group { writer: Writer::new(&shared.db, bytes + 64), obsolete: Vec::new() };
         let mut last = first;
@@ -318,7 +279,11 @@ impl Committer {
         Ok(())
     }
 
-    fn begin_flush(&mut self, tenant: TenantId, table: TableId) -> Result<Option<FlushTicket>, StorageError> {
+    pub(super) fn begin_flush(
+        &mut self,
+        tenant: TenantId,
+        table: TableId,
+    ) -> Result<Option<FlushTicket>, StorageError> {
         let manifest_version = self.state(tenant, table)?.version;
         self.flushes += 1;
         let number = self.flushes;
@@ -330,7 +295,7 @@ impl Committer {
         Ok(Some(FlushTicket { tenant, table, at, manifest_version, number, recordings }))
     }
 
-    fn end_flush(&mut self, ticket: &FlushTicket, change: ManifestChange) -> Result<FlushEnd, StorageError> {
+    pub(super) fn end_flush(&mut self, ticket: &FlushTicket, change: ManifestChange) -> Result<FlushEnd, StorageError> {
         let (tenant, table) = (ticket.tenant, ticket.table);
         let version = self.state(tenant, table)?.version;
         let recorded = self.shared.recordings.stop(tenant, table, ticket.number);

@@ -12,12 +12,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::address::Address;
 use super::commit::{Commit, CommitLog};
-use super::committer::{Committer, Obsolete, Request, Shared};
+use super::committer::{Committer, Obsolete, Shared};
 use super::events::CommitObserver;
 use super::flushing::{FlushEnd, FlushTicket, ManifestChange};
 use super::hidden::Hidden;
 use super::meta::MetaStore;
 use super::options::{Durability, StorageOptions};
+use super::pipeline::{Pipeline, Request};
 use super::range::KeyRange;
 use super::snapshot::{ReadPoint, Registry};
 use super::store::TenantStore;
@@ -60,7 +61,7 @@ impl Family {
 /// One open data directory.
 pub struct Engine {
     shared: Arc<Shared>,
-    queue: mpsc::Sender<Request>,
+    pipeline: Arc<Pipeline>,
     committer: Mutex<Option<JoinHandle<()>>>,
     obsolete: Mutex<Option<mpsc::UnboundedReceiver<Obsolete>>>,
     history: Arc<history::Reader>,
@@ -106,11 +107,12 @@ impl Engine {
         let mut write = WriteOptions::default();
         write.set_sync(options.durability == Durability::Sync);
         let committer = Committer::new(Arc::clone(&shared), observer, write, options.group_bytes);
-        let (queue, requests) = mpsc::channel(options.commit_queue.max(1));
-        let committer = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run(requests))?;
+        let (pipeline, requests) = Pipeline::new(committer, options.commit_queue);
+        let served = Arc::clone(&pipeline);
+        let committer = std::thread::Builder::new().name("committer".into()).spawn(move || served.run(requests))?;
         Ok(Arc::new(Engine {
             shared,
-            queue,
+            pipeline,
             committer: Mutex::new(Some(committer)),
             obsolete: Mutex::new(Some(obsolete_receiver)),
             history,
@@ -232,6 +234,13 @@ impl Engine {
         self.ask(|reply| Request::EndFlush(ticket, change, reply)).await
     }
 
+    /// Lets sessions that are alone commit on their own threads instead of the committer's, which spares them two
+    /// hops between threads. For a server: every task that commits must run on a multi-threaded runtime, outside
+    /// of a `LocalSet`, because its thread is blocked meanwhile (`tokio::task::block_in_place`).
+    pub fn commit_in_place(&self) {
+        self.pipeline.allow_in_place();
+    }
+
     /// Compacts the fresh rows of a table, so that a deleted range costs later scans nothing. Blocks for
     /// as long as it takes: call it on a blocking thread.
     pub fn compact(&self, tenant: TenantId, table: TableId) {
@@ -263,10 +272,11 @@ impl Engine {
     /// Stops the committer after it has drained its queue. Later commits fail with `Stopped`; reads go on.
     pub async fn close(&self) {
         // A queue that is closed already has its committer on the way out.
-        let _ = self.queue.send(Request::Stop).await;
+        let _ = self.pipeline.queue().send(Request::Stop).await;
         let committer = self.committer.lock().take();
         if let Some(committer) = committer {
-            let joined = tokio::task::spawn_blocking(move || committer.join()).await;
+            let pipeline = Arc::clone(&self.pipeline);
+            let joined = tokio::task::spawn_blocking(move || committer.join().inspect(|()| pipeline.wait())).await;
             if !matches!(joined, Ok(Ok(()))) {
                 tracing::error!("the committer ended with a panic");
             }
@@ -283,15 +293,22 @@ impl Engine {
         request: impl FnOnce(oneshot::Sender<Result<T, StorageError>>) -> Request,
     ) -> Result<T, StorageError> {
         let (reply, answer) = oneshot::channel();
-        self.queue.send(request(reply)).await.map_err(|_| stopped())?;
+        self.pipeline.queue().send(request(reply)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 }
 
 impl CommitLog for Engine {
     fn commit(&self, commit: Commit) -> BoxFuture<'static, Result<Seq, StorageError>> {
-        let queue = self.queue.clone();
+        let queue = self.pipeline.queue().clone();
+        // The future may outlive the engine, which must not keep the data directory open.
+        let pipeline = Arc::downgrade(&self.pipeline);
         Box::pin(async move {
+            let commit = match pipeline.upgrade().map(|pipeline| pipeline.commit_here(commit)) {
+                Some(Ok(done)) => return done,
+                Some(Err(commit)) => commit,
+                None => return Err(stopped()),
+            };
             let (reply, answer) = oneshot::channel();
             queue.send(Request::Commit(commit, reply)).await.map_err(|_| stopped())?;
             answer.await.map_err(|_| stopped())?
@@ -304,12 +321,13 @@ impl Drop for Engine {
     fn drop(&mut self) {
         if let Some(committer) = self.committer.lock().take() {
             // A full queue has a committer at work that makes room; a closed one is what is wanted.
-            while matches!(self.queue.try_send(Request::Stop), Err(mpsc::error::TrySendError::Full(_))) {
+            while matches!(self.pipeline.queue().try_send(Request::Stop), Err(mpsc::error::TrySendError::Full(_))) {
                 std::thread::yield_now();
             }
             if committer.join().is_err() {
                 tracing::error!("the committer ended with a panic");
             }
+            self.pipeline.wait();
         }
     }
 }

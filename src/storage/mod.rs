@@ -35,6 +35,7 @@ pub mod engine;
 pub mod flushing;
 pub mod meta;
 mod overlay;
+mod pipeline;
 pub mod snapshot;
 
 mod fresh;

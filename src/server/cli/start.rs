@@ -105,6 +105,8 @@ where
     tracing::info!(address = %server.address(), directory = %directory.display(), "accepting connections");
     announce(server.address())?;
     let reading = hangups.map(|hangups| tokio::spawn(read_keys_again(hangups, server.authenticator())));
+    // Every connection is a task of the runtime that was built above.
+    database.commit_in_place();
     server.run(shutdown).await;
     if let Some(reading) = reading {
         reading.abort();

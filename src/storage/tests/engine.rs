@@ -96,6 +96,44 @@ async fn an_observer_hears_commits_in_order_before_their_sessions_wake() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_on_the_threads_of_their_sessions_keep_one_order() {
+    const SESSIONS: i64 = 8;
+    const COMMITS: i64 = 50;
+    let directory = tempfile::tempdir().unwrap();
+    let listener = Arc::new(Listener::default());
+    let harness = Arc::new(Harness::observed(directory.path(), Arc::clone(&listener) as Arc<dyn CommitObserver>));
+    harness.engine.commit_in_place();
+    let sessions = (0..SESSIONS).map(|session| {
+        let harness = Arc::clone(&harness);
+        tokio::spawn(async move {
+            let mut last = Seq(0);
+            for number in 0..COMMITS {
+                let mut writes = WriteSet::default();
+                harness.insert(&mut writes, &row("a", session * COMMITS + number, "x"));
+                let read = harness.engine.read_point();
+                let commit = Commit { tenant: TENANT, writes: Arc::new(writes), read, events: notice("x") };
+                let seq = harness.engine.commit(commit).await.unwrap();
+                assert!(seq > last && harness.engine.read_point().seq().unwrap() >= seq);
+                last = seq;
+                if number == COMMITS / 2 {
+                    // What does not go the short way shares the order.
+                    if let Some(ticket) = harness.engine.begin_flush(TENANT, TABLE).await.unwrap() {
+                        drop(ticket);
+                    }
+                }
+            }
+        })
+    });
+    futures::future::try_join_all(sessions).await.unwrap();
+    let all = (SESSIONS * COMMITS) as u64;
+    let heard: Vec<u64> = listener.heard.lock().iter().map(|(_, seq, _)| seq.0).collect();
+    assert_eq!(heard, (1..=all).collect::<Vec<_>>());
+    assert_eq!(harness.all().await, (0..SESSIONS * COMMITS).map(|id| row("a", id, "x")).collect::<Vec<_>>());
+    harness.engine.close().await;
+    assert!(matches!(notify(&harness, "late").await, Err(StorageError::Stopped { .. })));
+}
+
 #[tokio::test]
 async fn a_panic_of_an_observer_does_not_stop_commits() {
     let directory = tempfile::tempdir().unwrap();
