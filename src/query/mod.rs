@@ -25,6 +25,7 @@ pub mod explain;
 mod extent;
 pub mod functions;
 pub mod guards;
+mod order;
 pub mod parse;
 pub mod planner;
 pub mod scan;

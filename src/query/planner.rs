@@ -36,6 +36,7 @@ use super::bind::types::Types;
 use super::checks::TableChecks;
 use super::environment::Environment;
 use super::functions;
+use super::order::KeepOrder;
 use super::scan::ScanContext;
 use super::watch::{Checkpoint, Watches};
 use crate::error::Result;
@@ -121,6 +122,7 @@ impl Planner {
             )
             .with_optimizer_rules(Checkpoint::between(Optimizer::new().rules))
             .with_physical_optimizer_rules(Checkpoint::between_physical(PhysicalOptimizer::new().rules))
+            .with_physical_optimizer_rule(Arc::new(KeepOrder))
             .with_physical_optimizer_rule(Arc::new(Watches))
             .build();
         Ok(Self { state: Arc::new(state), views: Mutex::default(), checks: Cache::new(CHECKED_TABLES) })

@@ -8,10 +8,14 @@ use arrow::datatypes::Float64Type;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{ExprSchema, Result as DataFusionResult};
-use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, InList, InSubquery, Like, ScalarFunction};
+use datafusion::logical_expr::expr::{
+    Between, BinaryExpr, Case, InList, InSubquery, Like, ScalarFunction, WindowFunction,
+};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Expr, LogicalPlan, Operator, ScalarUDF, Volatility};
+use datafusion::logical_expr::{
+    Expr, LogicalPlan, Operator, ScalarUDF, Volatility, WindowFrameBound, WindowFrameUnits,
+};
 use datafusion::optimizer::AnalyzerRule;
 
 use super::operators::{Resolver, is_text};
@@ -85,6 +89,11 @@ fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Tr
             }
             _ => Transformed::no(Expr::Negative(operand)),
         },
+        Expr::WindowFunction(call) if frame_of_peers(&call, schema) => {
+            let mut call = call;
+            call.params.window_frame.units = WindowFrameUnits::Groups;
+            Transformed::yes(Expr::WindowFunction(call))
+        }
         Expr::Like(like) => Transformed::yes(Expr::Like(coerce_like(like, &resolver)?)),
         Expr::ScalarFunction(ScalarFunction { func, args })
             if matches!(func.name(), "coalesce" | "greatest" | "least" | "nullif") =>
@@ -125,6 +134,20 @@ fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Tr
         }
         other => Transformed::no(other),
     })
+}
+
+/// Is this a RANGE frame that means the same as one of GROUPS, over a type of which DataFusion knows no ranges?
+/// Without an offset, both are made of whole groups of peers.
+fn frame_of_peers(call: &WindowFunction, schema: &dyn ExprSchema) -> bool {
+    let without_offset = |bound: &WindowFrameBound| match bound {
+        WindowFrameBound::CurrentRow => true,
+        WindowFrameBound::Preceding(value) | WindowFrameBound::Following(value) => value.is_null(),
+    };
+    let frame = &call.params.window_frame;
+    frame.units == WindowFrameUnits::Range
+        && without_offset(&frame.start_bound)
+        && without_offset(&frame.end_bound)
+        && call.params.order_by.iter().any(|sort| matches!(type_of(&sort.expr, schema), PgType::Uuid | PgType::Bytea))
 }
 
 /// Does DataFusion's function of this name answer something else than PostgreSQL's for these arguments?
