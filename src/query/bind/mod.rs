@@ -36,6 +36,7 @@ pub mod refuse;
 pub mod relations;
 pub mod rows;
 pub mod subqueries;
+pub mod tree;
 pub mod types;
 pub mod unify;
 pub mod views;
