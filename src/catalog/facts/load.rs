@@ -7,7 +7,7 @@ use super::{CastContext, CastFact, CastMethod, Facts, FunctionFact, FunctionKind
 use crate::base::ids::Oid;
 
 /// Four CSV texts, each with a header line that has PostgreSQL's names of the columns, in any order. The queries in
-/// `tools/catalog/*.sql` give such texts.
+/// `scripts/catalog/*.sql` give such texts.
 #[derive(Clone, Copy, Debug)]
 pub struct Texts<'a> {
     /// `pg_type`.
@@ -149,7 +149,8 @@ fn function_fact(line: &Line<'_>) -> Result<FunctionFact, String> {
         "" => Vec::new(),
         list => list.split(", ").map(str::to_owned).collect(),
     };
-    if defaults.len() != line.value::<usize>("pronargdefaults")? || arguments.len() != line.value::<usize>("pronargs")?
+    if defaults.len() != line.value::<usize>("pronargdefaults")?
+        || arguments.len() != line.value::<usize>("pronargs")?
     {
         return Err("the arguments or their defaults are not as many as their number says".into());
     }
@@ -266,7 +267,7 @@ mod tests {
         let facts = Facts::shipped();
         let terminate = facts.functions_named("pg_terminate_backend").next().unwrap();
         assert_eq!(terminate.names, ["pid", "timeout"]);
-        assert_eq!(terminate.defaults, ["'0'::bigint"]);
+        assert_eq!(terminate.defaults, ["0"]);
         let texts = Texts {
             types: "oid\n",
             functions: "oid,proname,pronamespace,prolang,prokind,proisstrict,proretset,provolatile,pronargs,\
