@@ -25,6 +25,7 @@ pub mod explain;
 mod extent;
 pub mod functions;
 pub mod guards;
+pub mod lower;
 mod order;
 pub mod parse;
 pub mod planner;

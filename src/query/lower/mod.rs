@@ -1,0 +1,296 @@
+//! From the bound tree to DataFusion's plan: what a statement means becomes how it is computed.
+//!
+//! Nothing is decided here: the tree says which function, which conversion and which column, this module
+//! says it in DataFusion's words. Names are not PostgreSQL's any more: every relation of a statement gets a
+//! qualifier of its own and every column of it a name of its own, so that no two things of a plan are ever
+//! confused. What the engine cannot do is refused with 0A000.
+
+mod aggregate;
+mod expression;
+mod relation;
+mod subquery;
+mod window;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use datafusion::common::metadata::FieldMetadata;
+use datafusion::common::{Column as PlanColumn, TableReference};
+use datafusion::logical_expr::expr::Sort;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+
+use super::bind::bound::OutputColumn;
+use super::bind::tree::{Distinct, Expression, Limit, Query, QueryBody, SetOperation, SetOperator, SortKey, TypeRef};
+use super::bind::{errors, refuse};
+use super::environment::Environment;
+use super::planner::Planner;
+use crate::catalog::types::PgType;
+use crate::error::Result;
+
+/// A bound query as a plan, and the columns it answers.
+///
+/// # Errors
+/// 0A000 for what the engine has no way to compute.
+pub fn query(
+    planner: &Planner,
+    environment: &Arc<Environment>,
+    query: &Query,
+) -> Result<(LogicalPlan, Arc<[OutputColumn]>)> {
+    let mut lowering = Lowering::new(planner, environment);
+    let plan = lowering.query(query)?;
+    let columns = query.targets.iter().filter(|target| !target.hidden).map(|target| {
+        let (table, attnum) = target.origin;
+        Ok(OutputColumn { name: target.name.clone(), data_type: pg_type(target.expression.data_type)?, table, attnum })
+    });
+    Ok((plan, columns.collect::<Result<_>>()?))
+}
+
+/// The type of an expression in the form that the engine's values have.
+///
+/// # Errors
+/// 0A000 for a type that has no such form yet.
+pub(super) fn pg_type(data_type: TypeRef) -> Result<PgType> {
+    PgType::from_oid(data_type.oid, data_type.typmod)
+        .ok_or_else(|| refuse::not_supported(format!("values of the type with OID {}", data_type.oid)))
+}
+
+fn metadata(data_type: &PgType) -> FieldMetadata {
+    FieldMetadata::from(data_type.metadata().into_iter().collect::<std::collections::BTreeMap<_, _>>())
+}
+
+/// How the columns of one relation are called in the plan.
+enum Names {
+    /// A part of the plan: its qualifier and the names of its columns.
+    Plan { qualifier: TableReference, columns: Vec<String> },
+    /// A join's own columns, each made of columns of its inputs.
+    Join(Vec<Expression>),
+    /// Not in the plan (yet): a column of it cannot be mentioned.
+    Absent,
+}
+
+/// One query around the place that is being lowered.
+struct Level {
+    relations: Vec<Names>,
+    /// Expressions that an operator below has computed already, such as groups and aggregates, and the columns
+    /// that hold them.
+    computed: Vec<(Expression, Expr)>,
+    /// The CTEs of the query, for relations that read them.
+    ctes: Vec<super::bind::tree::Cte>,
+}
+
+/// The state of lowering one statement.
+struct Lowering<'a> {
+    planner: &'a Planner,
+    environment: &'a Arc<Environment>,
+    /// The queries around, the innermost one last.
+    levels: Vec<Level>,
+    /// The qualifiers in use.
+    qualifiers: HashSet<String>,
+    /// The operands of the CASEs around.
+    operands: Vec<Expr>,
+    /// The columns of the subquery whose test is lowered.
+    tested: Vec<Vec<Expr>>,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(planner: &'a Planner, environment: &'a Arc<Environment>) -> Self {
+        Self {
+            planner,
+            environment,
+            levels: Vec::new(),
+            qualifiers: HashSet::new(),
+            operands: Vec::new(),
+            tested: Vec::new(),
+        }
+    }
+
+    /// A qualifier that nothing else of the statement has, as much like `name` as that allows.
+    fn qualifier(&mut self, name: &str) -> TableReference {
+        let mut candidate = name.to_owned();
+        let mut number = 1;
+        while !self.qualifiers.insert(candidate.clone()) {
+            candidate = format!("{name}_{number}");
+            number += 1;
+        }
+        TableReference::bare(candidate)
+    }
+
+    fn level(&mut self) -> &mut Level {
+        self.levels.last_mut().expect("a query is being lowered")
+    }
+
+    /// A query. The columns of the plan are its visible targets, in order.
+    fn query(&mut self, query: &Query) -> Result<LogicalPlan> {
+        let relations = query.relations.iter().map(|_| Names::Absent).collect();
+        self.levels.push(Level { relations, computed: Vec::new(), ctes: query.ctes.clone() });
+        let plan = self.leveled(query);
+        self.levels.pop();
+        plan
+    }
+
+    fn leveled(&mut self, query: &Query) -> Result<LogicalPlan> {
+        let (input, distinct) = match &query.body {
+            QueryBody::Select { from, filter, grouping, having, windows, distinct } => {
+                let mut plan = self.from(query, from)?;
+                if let Some(filter) = filter {
+                    let condition = self.expression(filter)?;
+                    plan = build(LogicalPlanBuilder::from(plan).filter(condition))?;
+                }
+                plan = self.aggregated(plan, query, grouping.as_ref(), having.as_ref())?;
+                if let Some(having) = having {
+                    let condition = self.expression(having)?;
+                    plan = build(LogicalPlanBuilder::from(plan).filter(condition))?;
+                }
+                (self.windowed(plan, query, windows)?, distinct.as_ref())
+            }
+            QueryBody::Values(rows) => (self.values(rows)?, None),
+            QueryBody::SetOperation(operation) => (self.set_operation(operation)?, None),
+        };
+        let mut plan = self.projected(input, query)?;
+        plan = match distinct {
+            None => plan,
+            Some(Distinct::All) => build(LogicalPlanBuilder::from(plan).distinct())?,
+            Some(Distinct::On(expressions)) => self.distinct_on(plan, query, expressions)?,
+        };
+        plan = self.sorted(plan, query)?;
+        plan = self.limited(plan, &query.limit)?;
+        let hidden = query.targets.iter().any(|target| target.hidden);
+        if !hidden {
+            return Ok(plan);
+        }
+        let visible = query.targets.iter().enumerate().filter(|(_, target)| !target.hidden);
+        let visible: Vec<_> = visible.map(|(index, _)| column(&plan, index)).collect();
+        build(LogicalPlanBuilder::from(plan).project(visible))
+    }
+
+    /// The targets as columns, in order, under names of their own.
+    fn projected(&mut self, input: LogicalPlan, query: &Query) -> Result<LogicalPlan> {
+        let names = unique(query.targets.iter().map(|target| target.name.as_str()));
+        let mut expressions = Vec::with_capacity(names.len());
+        for (target, name) in query.targets.iter().zip(names) {
+            let data_type = pg_type(target.expression.data_type)?;
+            let expression = self.expression(&target.expression)?;
+            expressions.push(expression.alias_with_metadata(name, Some(metadata(&data_type))));
+        }
+        build(LogicalPlanBuilder::from(input).project(expressions))
+    }
+
+    fn distinct_on(&mut self, plan: LogicalPlan, query: &Query, on: &[Expression]) -> Result<LogicalPlan> {
+        let on = on.iter().map(|expression| target_column(&plan, query, expression)).collect::<Result<Vec<_>>>()?;
+        let sort = sort_of(&plan, query, &query.order_by)?;
+        let all = (0..query.targets.len()).map(|index| column(&plan, index)).collect();
+        let sort = if sort.is_empty() { None } else { Some(sort) };
+        build(LogicalPlanBuilder::from(plan).distinct_on(on, all, sort))
+    }
+
+    fn sorted(&mut self, plan: LogicalPlan, query: &Query) -> Result<LogicalPlan> {
+        if query.order_by.is_empty() {
+            return Ok(plan);
+        }
+        let sort = sort_of(&plan, query, &query.order_by)?;
+        build(LogicalPlanBuilder::from(plan).sort(sort))
+    }
+
+    fn limited(&mut self, plan: LogicalPlan, limit: &Limit) -> Result<LogicalPlan> {
+        if limit.with_ties {
+            return Err(refuse::not_supported("FETCH FIRST … WITH TIES"));
+        }
+        if limit.count.is_none() && limit.offset.is_none() {
+            return Ok(plan);
+        }
+        let skip = limit.offset.as_ref().map(|offset| self.expression(offset)).transpose()?;
+        let fetch = limit.count.as_ref().map(|count| self.expression(count)).transpose()?;
+        build(LogicalPlanBuilder::from(plan).limit_by_expr(skip, fetch))
+    }
+
+    fn set_operation(&mut self, operation: &SetOperation) -> Result<LogicalPlan> {
+        let left = self.query(&operation.left)?;
+        let right = self.query(&operation.right)?;
+        let plan = match (operation.operator, operation.all) {
+            (SetOperator::Union, true) => build(LogicalPlanBuilder::from(left).union(right))?,
+            (SetOperator::Union, false) => build(LogicalPlanBuilder::from(left).union_distinct(right))?,
+            (SetOperator::Intersect, false) => {
+                LogicalPlanBuilder::intersect(left, right, false).map_err(errors::translate)?
+            }
+            (SetOperator::Except, false) => {
+                LogicalPlanBuilder::except(left, right, false).map_err(errors::translate)?
+            }
+            (SetOperator::Intersect, true) => return Err(refuse::not_supported("INTERSECT ALL")),
+            (SetOperator::Except, true) => return Err(refuse::not_supported("EXCEPT ALL")),
+        };
+        self.name_result(plan, "set")
+    }
+
+    fn values(&mut self, rows: &[Vec<Expression>]) -> Result<LogicalPlan> {
+        let rows = rows.iter().map(|row| row.iter().map(|cell| self.expression(cell)).collect());
+        let rows = rows.collect::<Result<Vec<Vec<_>>>>()?;
+        let plan = build(LogicalPlanBuilder::values(rows))?;
+        self.name_result(plan, "values")
+    }
+
+    /// Makes a plan the relation 0 of its level.
+    fn name_result(&mut self, plan: LogicalPlan, name: &str) -> Result<LogicalPlan> {
+        let names = self.relation_of(plan, name)?;
+        let (plan, names) = names;
+        if let Some(first) = self.level().relations.first_mut() {
+            *first = names;
+        }
+        Ok(plan)
+    }
+
+    /// A plan under a qualifier and names of its own.
+    fn relation_of(&mut self, plan: LogicalPlan, name: &str) -> Result<(LogicalPlan, Names)> {
+        let qualifier = self.qualifier(name);
+        let columns: Vec<String> = plan.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let distinct = unique(columns.iter().map(String::as_str));
+        let plan = if distinct == columns {
+            plan
+        } else {
+            let renamed: Vec<_> =
+                distinct.iter().enumerate().map(|(index, name)| column(&plan, index).alias(name)).collect();
+            build(LogicalPlanBuilder::from(plan).project(renamed))?
+        };
+        let plan = build(LogicalPlanBuilder::from(plan).alias(qualifier.clone()))?;
+        Ok((plan, Names::Plan { qualifier, columns: distinct }))
+    }
+}
+
+/// Ends a step of a builder.
+fn build(step: datafusion::common::Result<LogicalPlanBuilder>) -> Result<LogicalPlan> {
+    step.and_then(LogicalPlanBuilder::build).map_err(errors::translate)
+}
+
+/// Column `index` of a plan.
+fn column(plan: &LogicalPlan, index: usize) -> Expr {
+    Expr::Column(PlanColumn::from(plan.schema().qualified_field(index)))
+}
+
+/// The column of the projected plan that holds an expression of ORDER BY or DISTINCT ON.
+fn target_column(plan: &LogicalPlan, query: &Query, expression: &Expression) -> Result<Expr> {
+    let index = query.targets.iter().position(|target| target.expression == *expression);
+    index
+        .map(|index| column(plan, index))
+        .ok_or_else(|| refuse::not_supported("ORDER BY an expression that is not a target"))
+}
+
+fn sort_of(plan: &LogicalPlan, query: &Query, keys: &[SortKey]) -> Result<Vec<Sort>> {
+    keys.iter()
+        .map(|key| Ok(Sort::new(target_column(plan, query, &key.expression)?, !key.descending, key.nulls_first)))
+        .collect()
+}
+
+/// The same names, with numbers behind those that came before.
+fn unique<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let mut taken = HashSet::new();
+    names
+        .map(|name| {
+            let mut candidate = name.to_owned();
+            let mut number = 1;
+            while !taken.insert(candidate.clone()) {
+                candidate = format!("{name}_{number}");
+                number += 1;
+            }
+            candidate
+        })
+        .collect()
+}

@@ -1,0 +1,161 @@
+//! FROM: relations and joins.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column as PlanColumn, JoinType, NullEquality};
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableSource};
+
+use super::{Lowering, Names, build};
+use crate::Result;
+use crate::query::bind::tree::{Expression, FunctionItem, Join, JoinKind, Kind, Query, Relation, RelationKind};
+use crate::query::bind::{errors, refuse, relations};
+use crate::query::functions::table;
+use crate::query::scan::TableScan;
+
+impl Lowering<'_> {
+    /// Everything in FROM, combined.
+    pub(super) fn from(&mut self, query: &Query, from: &[Join]) -> Result<LogicalPlan> {
+        let mut combined: Option<LogicalPlan> = None;
+        for item in from {
+            let plan = self.join(query, item)?;
+            combined = Some(match combined {
+                None => plan,
+                Some(before) => build(LogicalPlanBuilder::from(before).cross_join(plan))?,
+            });
+        }
+        match combined {
+            Some(plan) => Ok(plan),
+            None => build(Ok(LogicalPlanBuilder::empty(true))),
+        }
+    }
+
+    fn join(&mut self, query: &Query, join: &Join) -> Result<LogicalPlan> {
+        let (kind, left, right, condition, relation) = match join {
+            Join::Relation(index) => return self.relation(query, *index),
+            Join::Join { kind, left, right, condition, relation } => (kind, left, right, condition, relation),
+        };
+        let left = self.join(query, left)?;
+        let right = self.join(query, right)?;
+        let kind = match kind {
+            JoinKind::Inner => JoinType::Inner,
+            JoinKind::Left => JoinType::Left,
+            JoinKind::Right => JoinType::Right,
+            JoinKind::Full => JoinType::Full,
+        };
+        let condition = condition.as_ref().map(|condition| self.expression(condition)).transpose()?;
+        let builder = LogicalPlanBuilder::from(left);
+        let plan = match condition {
+            None if kind == JoinType::Inner => build(builder.cross_join(right))?,
+            condition => {
+                let none = || (Vec::<PlanColumn>::new(), Vec::<PlanColumn>::new());
+                build(builder.join_detailed(right, kind, none(), condition, NullEquality::NullEqualsNothing))?
+            }
+        };
+        if let Some(index) = relation {
+            if let RelationKind::Join { columns } = &query.relations[*index].kind {
+                self.level().relations[*index] = Names::Join(columns.clone());
+            }
+        }
+        Ok(plan)
+    }
+
+    fn relation(&mut self, query: &Query, index: usize) -> Result<LogicalPlan> {
+        let relation = &query.relations[index];
+        let (plan, names) = self.plan_of(relation)?;
+        self.level().relations[index] = names;
+        Ok(plan)
+    }
+
+    fn plan_of(&mut self, relation: &Relation) -> Result<(LogicalPlan, Names)> {
+        let alias = |default: &str| relation.alias.clone().unwrap_or_else(|| default.to_owned());
+        if relation.lateral {
+            return Err(refuse::not_supported("LATERAL"));
+        }
+        match &relation.kind {
+            RelationKind::Table { table, sample } => {
+                if sample.is_some() {
+                    return Err(refuse::not_supported("TABLESAMPLE"));
+                }
+                let source = provider_as_source(Arc::new(TableScan::new(Arc::clone(&table.0))));
+                let names = table.0.columns.iter().map(|column| column.name.clone()).collect();
+                self.scan(&source, &alias(&table.0.name), names)
+            }
+            RelationKind::System { schema, name } => {
+                let source = relations::resolve(self.planner, self.environment, true, Some(schema), name)?;
+                let names = source.schema().fields().iter().map(|field| field.name().clone()).collect();
+                self.scan(&source, &alias(name), names)
+            }
+            RelationKind::Subquery(query) => {
+                let plan = self.query(query)?;
+                self.relation_of(plan, &alias("subquery"))
+            }
+            RelationKind::Values(rows) => {
+                let rows = rows.iter().map(|row| row.iter().map(|cell| self.expression(cell)).collect());
+                let rows = rows.collect::<Result<Vec<Vec<_>>>>()?;
+                let plan = build(LogicalPlanBuilder::values(rows))?;
+                self.relation_of(plan, &alias("values"))
+            }
+            RelationKind::Functions { items, ordinality } => self.functions(relation, items, *ordinality),
+            RelationKind::Cte { levels_up, cte } => self.cte(*levels_up, *cte, &alias("cte")),
+            RelationKind::Join { .. } | RelationKind::Result => Err(refuse::not_supported("this relation in FROM")),
+        }
+    }
+
+    fn scan(
+        &mut self,
+        source: &Arc<dyn TableSource>,
+        alias: &str,
+        columns: Vec<String>,
+    ) -> Result<(LogicalPlan, Names)> {
+        let qualifier = self.qualifier(alias);
+        let plan = build(LogicalPlanBuilder::scan(qualifier.clone(), Arc::clone(source), None))?;
+        Ok((plan, Names::Plan { qualifier, columns }))
+    }
+
+    fn cte(&mut self, levels_up: usize, cte: usize, alias: &str) -> Result<(LogicalPlan, Names)> {
+        let level = self.levels.len().checked_sub(1 + levels_up).ok_or_else(|| refuse::not_supported("this CTE"))?;
+        let definition = self.levels[level].ctes[cte].clone();
+        if definition.recursive {
+            return Err(refuse::not_supported("WITH RECURSIVE"));
+        }
+        // The definition sees what its WITH sees, which is not the query that reads it.
+        let inner = self.levels.split_off(level + 1);
+        let plan = self.query(&definition.query);
+        self.levels.extend(inner);
+        self.relation_of(plan?, alias)
+    }
+
+    fn functions(
+        &mut self,
+        relation: &Relation,
+        items: &[FunctionItem],
+        ordinality: bool,
+    ) -> Result<(LogicalPlan, Names)> {
+        let [item] = items else { return Err(refuse::not_supported("ROWS FROM")) };
+        if ordinality {
+            return Err(refuse::not_supported("WITH ORDINALITY"));
+        }
+        let Kind::Function { function, arguments, .. } = &item.call.kind else {
+            return Err(refuse::not_supported("an expression in FROM"));
+        };
+        let fact = self.function_fact(*function)?;
+        let name = relation.alias.clone().unwrap_or_else(|| fact.name.clone());
+        if !fact.returns_set {
+            let value = self.expression(&item.call)?;
+            let plan = build(LogicalPlanBuilder::values(vec![vec![value]]))?;
+            return self.relation_of(plan, &name);
+        }
+        let arguments: Vec<Expr> =
+            arguments.iter().map(|argument: &Expression| self.expression(argument)).collect::<Result<_>>()?;
+        let provider = table::function(&fact.name, arguments, self.environment, self.planner.shared())?;
+        let source = provider_as_source(provider);
+        if source.schema().fields().len() != relation.columns.len() {
+            return Err(refuse::not_supported(format!("function {} in FROM", fact.name)));
+        }
+        let qualifier = self.qualifier(&name);
+        let scan = LogicalPlanBuilder::scan(qualifier.clone(), Arc::clone(&source), None).map_err(errors::translate)?;
+        let columns = source.schema().fields().iter().map(|field| field.name().clone()).collect();
+        Ok((build(Ok(scan))?, Names::Plan { qualifier, columns }))
+    }
+}

@@ -1,0 +1,131 @@
+//! Window functions.
+
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionParams};
+use datafusion::logical_expr::{
+    Expr, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits,
+};
+
+use super::{Lowering, build, column, pg_type};
+use crate::error::Result;
+use crate::query::bind::refuse;
+use crate::query::bind::tree::{
+    Expression, Frame, FrameBound, FrameExclusion, FrameUnits, Kind, Query, Window, WindowDefinition,
+};
+use crate::query::functions::registry;
+
+impl Lowering<'_> {
+    /// The query's window functions, if it has any. From here on they are columns.
+    pub(super) fn windowed(
+        &mut self,
+        plan: LogicalPlan,
+        query: &Query,
+        windows: &[WindowDefinition],
+    ) -> Result<LogicalPlan> {
+        let mut calls: Vec<Expression> = Vec::new();
+        for target in &query.targets {
+            target.expression.walk(0, &mut |found, depth| match &found.kind {
+                Kind::Window(_) => {
+                    if depth == 0 && !calls.contains(found) {
+                        calls.push(found.clone());
+                    }
+                    false
+                }
+                _ => depth == 0,
+            });
+        }
+        if calls.is_empty() {
+            return Ok(plan);
+        }
+        let mut lowered: Vec<Expr> = Vec::with_capacity(calls.len());
+        let mut results = Vec::with_capacity(calls.len());
+        for call in &calls {
+            let Kind::Window(window) = &call.kind else { continue };
+            let expr = self.window(window, call, windows)?;
+            let place = lowered.iter().position(|known| *known == expr).unwrap_or_else(|| {
+                lowered.push(expr);
+                lowered.len() - 1
+            });
+            results.push(place);
+        }
+        let names: Vec<String> = lowered.iter().map(|expr| expr.schema_name().to_string()).collect();
+        let plan = LogicalPlanBuilder::window_plan(plan, lowered).map_err(crate::query::bind::errors::translate)?;
+        let mut computed = Vec::with_capacity(calls.len());
+        for (call, place) in calls.into_iter().zip(results) {
+            // Windows of one definition are computed together: the order of the columns is the engine's.
+            let found = plan.schema().fields().iter().position(|field| *field.name() == names[place]);
+            let index = found.ok_or_else(|| refuse::not_supported("this window function"))?;
+            computed.push((call, column(&plan, index)));
+        }
+        self.level().computed.extend(computed);
+        build(Ok(LogicalPlanBuilder::from(plan)))
+    }
+
+    fn window(&mut self, window: &Window, call: &Expression, windows: &[WindowDefinition]) -> Result<Expr> {
+        let definition =
+            windows.get(window.window).ok_or_else(|| refuse::not_supported("a window without a definition"))?;
+        let fact = self.function_fact(window.function)?;
+        let types = window.arguments.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
+        let arguments =
+            window.arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>>>()?;
+        let filter = window.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
+        let partition_by =
+            definition.partition_by.iter().map(|key| self.expression(key)).collect::<Result<Vec<_>>>()?;
+        let order_by = self.sort_keys(&definition.order_by)?;
+        let window_frame = self.frame(&window.frame)?;
+        let (fun, args) = registry::window(fact, arguments, &types, &pg_type(call.data_type)?)?;
+        Ok(Expr::from(WindowFunction {
+            fun,
+            params: WindowFunctionParams {
+                args,
+                partition_by,
+                order_by,
+                window_frame,
+                filter,
+                null_treatment: None,
+                distinct: window.distinct,
+            },
+        }))
+    }
+
+    fn frame(&mut self, frame: &Frame) -> Result<WindowFrame> {
+        if frame.exclusion != FrameExclusion::NoOthers {
+            return Err(refuse::not_supported("EXCLUDE in a window frame"));
+        }
+        let units = match frame.units {
+            FrameUnits::Rows => WindowFrameUnits::Rows,
+            FrameUnits::Range => WindowFrameUnits::Range,
+            FrameUnits::Groups => WindowFrameUnits::Groups,
+        };
+        let start = bound(&frame.start, units)?;
+        let end = bound(&frame.end, units)?;
+        Ok(WindowFrame::new_bounds(units, start, end))
+    }
+}
+
+fn bound(bound: &FrameBound, units: WindowFrameUnits) -> Result<WindowFrameBound> {
+    let unbounded = if units == WindowFrameUnits::Range { ScalarValue::Null } else { ScalarValue::UInt64(None) };
+    Ok(match bound {
+        FrameBound::UnboundedPreceding => WindowFrameBound::Preceding(unbounded),
+        FrameBound::UnboundedFollowing => WindowFrameBound::Following(unbounded),
+        FrameBound::CurrentRow => WindowFrameBound::CurrentRow,
+        FrameBound::Preceding(offset) => WindowFrameBound::Preceding(distance(offset, units)?),
+        FrameBound::Following(offset) => WindowFrameBound::Following(distance(offset, units)?),
+    })
+}
+
+fn distance(offset: &Expression, units: WindowFrameUnits) -> Result<ScalarValue> {
+    let Kind::Constant(value) = &offset.kind else {
+        return Err(refuse::not_supported("a window frame whose offset is computed"));
+    };
+    if units == WindowFrameUnits::Range {
+        return Ok(value.clone());
+    }
+    match value {
+        ScalarValue::Int64(Some(rows)) => match u64::try_from(*rows) {
+            Ok(rows) => Ok(ScalarValue::UInt64(Some(rows))),
+            Err(_) => Err(refuse::not_supported("a window frame with a negative offset")),
+        },
+        _ => Err(refuse::not_supported("a window frame without an offset")),
+    }
+}
