@@ -1,9 +1,11 @@
 //! GROUP BY and aggregates.
 
+use datafusion::common::{Column as PlanColumn, ScalarValue};
+use datafusion::functions_aggregate::grouping::grouping_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder};
 
-use super::{Lowering, build, column, pg_type};
+use super::{Lowering, build, pg_type};
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{Aggregate, Expression, Grouping, Kind, Query, SortKey};
@@ -19,11 +21,18 @@ impl Lowering<'_> {
         having: Option<&Expression>,
     ) -> Result<LogicalPlan> {
         let mut calls: Vec<Expression> = Vec::new();
+        let mut groupings: Vec<Expression> = Vec::new();
         for expression in query.targets.iter().map(|target| &target.expression).chain(having) {
             expression.walk(0, &mut |found, depth| match &found.kind {
                 Kind::Aggregate(aggregate) if aggregate.levels_up == depth => {
                     if depth == 0 && !calls.contains(found) {
                         calls.push(found.clone());
+                    }
+                    false
+                }
+                Kind::Grouping(_) if depth == 0 => {
+                    if !groupings.contains(found) {
+                        groupings.push(found.clone());
                     }
                     false
                 }
@@ -34,9 +43,6 @@ impl Lowering<'_> {
             return Ok(plan);
         }
         let groups = grouping.map_or(&[][..], |grouping| &grouping.expressions);
-        if grouping.is_some_and(|grouping| grouping.sets.len() > 1) {
-            return Err(refuse::not_supported("GROUPING SETS"));
-        }
         let mut keys: Vec<Expr> = Vec::with_capacity(groups.len());
         let mut places = Vec::with_capacity(groups.len());
         for group in groups {
@@ -58,14 +64,40 @@ impl Lowering<'_> {
             });
             results.push(place);
         }
-        let key_count = keys.len();
-        let plan = build(LogicalPlanBuilder::from(plan).aggregate(keys, aggregates))?;
+        let names: Vec<String> = keys.iter().map(|key| key.schema_name().to_string()).collect();
         let mut computed = Vec::with_capacity(groups.len() + calls.len());
+        let sets = grouping.map_or(&[][..], |grouping| &grouping.sets);
+        if sets.len() > 1 {
+            let of_place = |index: &usize| keys[places[*index]].clone();
+            let sets = sets.iter().map(|set| set.iter().map(of_place).collect()).collect();
+            for call in &groupings {
+                let Kind::Grouping(indexes) = &call.kind else { continue };
+                let arguments = indexes.iter().map(of_place).collect();
+                results.push(aggregates.len());
+                let function = AggregateFunction::new_udf(grouping_udaf(), arguments, false, None, Vec::new(), None);
+                aggregates.push(Expr::AggregateFunction(function));
+            }
+            calls.extend(groupings);
+            keys = vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))];
+        } else {
+            // With one set, every expression is grouped by.
+            for call in groupings {
+                computed.push((call, Expr::Literal(ScalarValue::Int32(Some(0)), None)));
+            }
+        }
+        let outputs: Vec<String> = aggregates.iter().map(|call| call.schema_name().to_string()).collect();
+        let plan = build(LogicalPlanBuilder::from(plan).aggregate(keys, aggregates))?;
+        let named = |name: &String| {
+            let mut found = plan.schema().iter().map(|field| PlanColumn::from(field));
+            // Grouping by sets hides the qualifier of a column, but not its name.
+            let column = found.find(|column| column.flat_name() == *name || column.name == *name);
+            column.map(Expr::Column).ok_or_else(|| refuse::not_supported("this GROUP BY"))
+        };
         for (group, place) in groups.iter().zip(places) {
-            computed.push((group.clone(), column(&plan, place)));
+            computed.push((group.clone(), named(&names[place])?));
         }
         for (call, place) in calls.into_iter().zip(results) {
-            computed.push((call, column(&plan, key_count + place)));
+            computed.push((call, named(&outputs[place])?));
         }
         self.level().computed.extend(computed);
         Ok(plan)

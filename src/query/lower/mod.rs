@@ -7,7 +7,9 @@
 
 mod aggregate;
 mod expression;
+mod recursive;
 mod relation;
+mod rows;
 mod subquery;
 mod window;
 
@@ -86,6 +88,8 @@ struct Lowering<'a> {
     levels: Vec<Level>,
     /// The qualifiers in use.
     qualifiers: HashSet<String>,
+    /// The recursive CTEs whose recursive terms are being lowered.
+    working: Vec<recursive::Working>,
     /// The operands of the CASEs around.
     operands: Vec<Expr>,
     /// The columns of the subquery whose test is lowered.
@@ -99,6 +103,7 @@ impl<'a> Lowering<'a> {
             environment,
             levels: Vec::new(),
             qualifiers: HashSet::new(),
+            working: Vec::new(),
             operands: Vec::new(),
             tested: Vec::new(),
         }
@@ -152,8 +157,12 @@ impl<'a> Lowering<'a> {
             Some(Distinct::All) => build(LogicalPlanBuilder::from(plan).distinct())?,
             Some(Distinct::On(expressions)) => self.distinct_on(plan, query, expressions)?,
         };
-        plan = self.sorted(plan, query)?;
-        plan = self.limited(plan, &query.limit)?;
+        if query.limit.with_ties {
+            plan = self.with_ties(plan, query)?;
+        } else {
+            plan = self.sorted(plan, query)?;
+            plan = self.limited(plan, &query.limit)?;
+        }
         let hidden = query.targets.iter().any(|target| target.hidden);
         if !hidden {
             return Ok(plan);
@@ -192,9 +201,6 @@ impl<'a> Lowering<'a> {
     }
 
     fn limited(&mut self, plan: LogicalPlan, limit: &Limit) -> Result<LogicalPlan> {
-        if limit.with_ties {
-            return Err(refuse::not_supported("FETCH FIRST … WITH TIES"));
-        }
         if limit.count.is_none() && limit.offset.is_none() {
             return Ok(plan);
         }
@@ -215,8 +221,12 @@ impl<'a> Lowering<'a> {
             (SetOperator::Except, false) => {
                 LogicalPlanBuilder::except(left, right, false).map_err(errors::translate)?
             }
-            (SetOperator::Intersect, true) => return Err(refuse::not_supported("INTERSECT ALL")),
-            (SetOperator::Except, true) => return Err(refuse::not_supported("EXCEPT ALL")),
+            (SetOperator::Intersect, true) => {
+                counted(left, right, |left, right| LogicalPlanBuilder::intersect(left, right, false))?
+            }
+            (SetOperator::Except, true) => {
+                counted(left, right, |left, right| LogicalPlanBuilder::except(left, right, false))?
+            }
         };
         self.name_result(plan, "set")
     }
@@ -253,6 +263,20 @@ impl<'a> Lowering<'a> {
         let plan = build(LogicalPlanBuilder::from(plan).alias(qualifier.clone()))?;
         Ok((plan, Names::Plan { qualifier, columns: distinct }))
     }
+}
+
+/// A set operation over rows of which each is numbered among its equals: so as many of them are left as ALL
+/// asks for.
+fn counted(
+    left: LogicalPlan,
+    right: LogicalPlan,
+    operation: impl FnOnce(LogicalPlan, LogicalPlan) -> datafusion::common::Result<LogicalPlan>,
+) -> Result<LogicalPlan> {
+    let count = left.schema().fields().len();
+    let plan = operation(rows::numbered_among_equals(left)?, rows::numbered_among_equals(right)?);
+    let plan = plan.map_err(errors::translate)?;
+    let columns: Vec<_> = (0..count).map(|index| column(&plan, index)).collect();
+    build(LogicalPlanBuilder::from(plan).project(columns))
 }
 
 /// Ends a step of a builder.

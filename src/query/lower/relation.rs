@@ -6,10 +6,10 @@ use datafusion::common::{Column as PlanColumn, JoinType, NullEquality};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableSource};
 
-use super::{Lowering, Names, build};
+use super::{Lowering, Names, build, rows};
 use crate::Result;
 use crate::query::bind::tree::{Expression, FunctionItem, Join, JoinKind, Kind, Query, Relation, RelationKind};
-use crate::query::bind::{errors, refuse, relations};
+use crate::query::bind::{refuse, relations};
 use crate::query::functions::table;
 use crate::query::scan::TableScan;
 
@@ -115,13 +115,14 @@ impl Lowering<'_> {
 
     fn cte(&mut self, levels_up: usize, cte: usize, alias: &str) -> Result<(LogicalPlan, Names)> {
         let level = self.levels.len().checked_sub(1 + levels_up).ok_or_else(|| refuse::not_supported("this CTE"))?;
-        let definition = self.levels[level].ctes[cte].clone();
-        if definition.recursive {
-            return Err(refuse::not_supported("WITH RECURSIVE"));
+        if let Some(plan) = self.working_table(level, cte)? {
+            return self.relation_of(plan, alias);
         }
+        let definition = self.levels[level].ctes[cte].clone();
         // The definition sees what its WITH sees, which is not the query that reads it.
         let inner = self.levels.split_off(level + 1);
-        let plan = self.query(&definition.query);
+        let plan =
+            if definition.recursive { self.recursive(level, cte, &definition) } else { self.query(&definition.query) };
         self.levels.extend(inner);
         self.relation_of(plan?, alias)
     }
@@ -133,9 +134,6 @@ impl Lowering<'_> {
         ordinality: bool,
     ) -> Result<(LogicalPlan, Names)> {
         let [item] = items else { return Err(refuse::not_supported("ROWS FROM")) };
-        if ordinality {
-            return Err(refuse::not_supported("WITH ORDINALITY"));
-        }
         let Kind::Function { function, arguments, .. } = &item.call.kind else {
             return Err(refuse::not_supported("an expression in FROM"));
         };
@@ -144,18 +142,22 @@ impl Lowering<'_> {
         if !fact.returns_set {
             let value = self.expression(&item.call)?;
             let plan = build(LogicalPlanBuilder::values(vec![vec![value]]))?;
-            return self.relation_of(plan, &name);
+            return self.function_relation(plan, &name, ordinality);
         }
         let arguments: Vec<Expr> =
             arguments.iter().map(|argument: &Expression| self.expression(argument)).collect::<Result<_>>()?;
         let provider = table::function(&fact.name, arguments, self.environment, self.planner.shared())?;
         let source = provider_as_source(provider);
-        if source.schema().fields().len() != relation.columns.len() {
+        if source.schema().fields().len() + usize::from(ordinality) != relation.columns.len() {
             return Err(refuse::not_supported(format!("function {} in FROM", fact.name)));
         }
-        let qualifier = self.qualifier(&name);
-        let scan = LogicalPlanBuilder::scan(qualifier.clone(), Arc::clone(&source), None).map_err(errors::translate)?;
-        let columns = source.schema().fields().iter().map(|field| field.name().clone()).collect();
-        Ok((build(Ok(scan))?, Names::Plan { qualifier, columns }))
+        let qualifier = self.qualifier(&fact.name);
+        let plan = build(LogicalPlanBuilder::scan(qualifier, source, None))?;
+        self.function_relation(plan, &name, ordinality)
+    }
+
+    fn function_relation(&mut self, plan: LogicalPlan, name: &str, ordinality: bool) -> Result<(LogicalPlan, Names)> {
+        let plan = if ordinality { rows::numbered(plan)? } else { plan };
+        self.relation_of(plan, name)
     }
 }
