@@ -27,6 +27,7 @@ use datafusion::prelude::SessionConfig;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
+use super::apply;
 use super::bind::coerce::Coerce;
 use super::bind::errors;
 use super::bind::intervals::Intervals;
@@ -122,6 +123,7 @@ impl Planner {
             )
             .with_optimizer_rules(Checkpoint::between(Optimizer::new().rules))
             .with_physical_optimizer_rules(Checkpoint::between_physical(PhysicalOptimizer::new().rules))
+            .with_query_planner(Arc::new(apply::QueryPlanner))
             .with_physical_optimizer_rule(Arc::new(KeepOrder))
             .with_physical_optimizer_rule(Arc::new(Watches))
             .build();

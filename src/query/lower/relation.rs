@@ -8,8 +8,9 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableSourc
 
 use super::{Lowering, Names, build, rows};
 use crate::Result;
+use crate::query::apply::Apply;
 use crate::query::bind::tree::{Expression, FunctionItem, Join, JoinKind, Kind, Query, Relation, RelationKind};
-use crate::query::bind::{refuse, relations};
+use crate::query::bind::{errors, refuse, relations};
 use crate::query::functions::table;
 use crate::query::scan::TableScan;
 
@@ -21,7 +22,7 @@ impl Lowering<'_> {
             let plan = self.join(query, item)?;
             combined = Some(match combined {
                 None => plan,
-                Some(before) => build(LogicalPlanBuilder::from(before).cross_join(plan))?,
+                Some(before) => beside(before, plan)?,
             });
         }
         match combined {
@@ -44,12 +45,18 @@ impl Lowering<'_> {
             JoinKind::Full => JoinType::Full,
         };
         let condition = condition.as_ref().map(|condition| self.expression(condition)).transpose()?;
-        let builder = LogicalPlanBuilder::from(left);
         let plan = match condition {
-            None if kind == JoinType::Inner => build(builder.cross_join(right))?,
+            condition if is_lateral(&left, &right) => match kind {
+                JoinType::Inner | JoinType::Left => {
+                    Apply::plan(left, right, kind == JoinType::Left, condition).map_err(errors::translate)?
+                }
+                _ => return Err(refuse::not_supported("LATERAL in RIGHT and FULL JOIN")),
+            },
+            None if kind == JoinType::Inner => build(LogicalPlanBuilder::from(left).cross_join(right))?,
             condition => {
                 let none = || (Vec::<PlanColumn>::new(), Vec::<PlanColumn>::new());
-                build(builder.join_detailed(right, kind, none(), condition, NullEquality::NullEqualsNothing))?
+                let join = LogicalPlanBuilder::from(left);
+                build(join.join_detailed(right, kind, none(), condition, NullEquality::NullEqualsNothing))?
             }
         };
         if let Some(index) = relation {
@@ -69,9 +76,6 @@ impl Lowering<'_> {
 
     fn plan_of(&mut self, relation: &Relation) -> Result<(LogicalPlan, Names)> {
         let alias = |default: &str| relation.alias.clone().unwrap_or_else(|| default.to_owned());
-        if relation.lateral {
-            return Err(refuse::not_supported("LATERAL"));
-        }
         match &relation.kind {
             RelationKind::Table { table, sample } => {
                 if sample.is_some() {
@@ -160,4 +164,20 @@ impl Lowering<'_> {
         let plan = if ordinality { rows::numbered(plan)? } else { plan };
         self.relation_of(plan, name)
     }
+}
+
+/// Everything of two relations, of which the second may be lateral to the first.
+fn beside(left: LogicalPlan, right: LogicalPlan) -> Result<LogicalPlan> {
+    if is_lateral(&left, &right) {
+        return Apply::plan(left, right, false, None).map_err(errors::translate);
+    }
+    build(LogicalPlanBuilder::from(left).cross_join(right))
+}
+
+/// Does the second plan mention columns of the first?
+fn is_lateral(left: &LogicalPlan, right: &LogicalPlan) -> bool {
+    right
+        .all_out_ref_exprs()
+        .iter()
+        .any(|reference| matches!(reference, Expr::OuterReferenceColumn(_, column) if left.schema().has_column(column)))
 }
