@@ -115,7 +115,11 @@ impl Lowering<'_> {
             Names::Absent => Err(refuse::not_supported("a reference to a relation in this place")),
             Names::Plan { qualifier, columns } => {
                 let found = PlanColumn::new(Some(qualifier.clone()), columns[column.column].clone());
-                if column.levels_up == 0 { Ok(Expr::Column(found)) } else { self.outer(found, expression) }
+                if column.levels_up == 0 && !self.beside {
+                    Ok(Expr::Column(found))
+                } else {
+                    self.outer(found, expression)
+                }
             }
             Names::Join(columns) => {
                 let inner = columns[column.column].clone();

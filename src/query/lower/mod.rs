@@ -10,6 +10,7 @@ mod expression;
 mod recursive;
 mod relation;
 mod rows;
+mod sets;
 mod subquery;
 mod window;
 
@@ -90,6 +91,8 @@ struct Lowering<'a> {
     qualifiers: HashSet<String>,
     /// The recursive CTEs whose recursive terms are being lowered.
     working: Vec<recursive::Working>,
+    /// Is an item of FROM being lowered, whose columns of the same query are those of the items before it?
+    beside: bool,
     /// The operands of the CASEs around.
     operands: Vec<Expr>,
     /// The columns of the subquery whose test is lowered.
@@ -104,6 +107,7 @@ impl<'a> Lowering<'a> {
             levels: Vec::new(),
             qualifiers: HashSet::new(),
             working: Vec::new(),
+            beside: false,
             operands: Vec::new(),
             tested: Vec::new(),
         }
@@ -128,7 +132,9 @@ impl<'a> Lowering<'a> {
     fn query(&mut self, query: &Query) -> Result<LogicalPlan> {
         let relations = query.relations.iter().map(|_| Names::Absent).collect();
         self.levels.push(Level { relations, computed: Vec::new(), ctes: query.ctes.clone() });
+        let outside = std::mem::replace(&mut self.beside, false);
         let plan = self.leveled(query);
+        self.beside = outside;
         self.levels.pop();
         plan
     }
@@ -146,7 +152,8 @@ impl<'a> Lowering<'a> {
                     let condition = self.expression(having)?;
                     plan = build(LogicalPlanBuilder::from(plan).filter(condition))?;
                 }
-                (self.windowed(plan, query, windows)?, distinct.as_ref())
+                plan = self.windowed(plan, query, windows)?;
+                (self.expanded(plan, query)?, distinct.as_ref())
             }
             QueryBody::Values(rows) => (self.values(rows)?, None),
             QueryBody::SetOperation(operation) => (self.set_operation(operation)?, None),

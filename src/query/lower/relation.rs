@@ -6,12 +6,11 @@ use datafusion::common::{Column as PlanColumn, JoinType, NullEquality};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableSource};
 
-use super::{Lowering, Names, build, rows};
+use super::{Lowering, Names, build};
 use crate::Result;
 use crate::query::apply::Apply;
-use crate::query::bind::tree::{Expression, FunctionItem, Join, JoinKind, Kind, Query, Relation, RelationKind};
+use crate::query::bind::tree::{Join, JoinKind, Query, Relation, RelationKind};
 use crate::query::bind::{errors, refuse, relations};
-use crate::query::functions::table;
 use crate::query::scan::TableScan;
 
 impl Lowering<'_> {
@@ -95,8 +94,11 @@ impl Lowering<'_> {
                 self.relation_of(plan, &alias("subquery"))
             }
             RelationKind::Values(rows) => {
+                let outside = std::mem::replace(&mut self.beside, true);
                 let rows = rows.iter().map(|row| row.iter().map(|cell| self.expression(cell)).collect());
-                let rows = rows.collect::<Result<Vec<Vec<_>>>>()?;
+                let rows = rows.collect::<Result<Vec<Vec<_>>>>();
+                self.beside = outside;
+                let rows = rows?;
                 let plan = build(LogicalPlanBuilder::values(rows))?;
                 self.relation_of(plan, &alias("values"))
             }
@@ -129,40 +131,6 @@ impl Lowering<'_> {
             if definition.recursive { self.recursive(level, cte, &definition) } else { self.query(&definition.query) };
         self.levels.extend(inner);
         self.relation_of(plan?, alias)
-    }
-
-    fn functions(
-        &mut self,
-        relation: &Relation,
-        items: &[FunctionItem],
-        ordinality: bool,
-    ) -> Result<(LogicalPlan, Names)> {
-        let [item] = items else { return Err(refuse::not_supported("ROWS FROM")) };
-        let Kind::Function { function, arguments, .. } = &item.call.kind else {
-            return Err(refuse::not_supported("an expression in FROM"));
-        };
-        let fact = self.function_fact(*function)?;
-        let name = relation.alias.clone().unwrap_or_else(|| fact.name.clone());
-        if !fact.returns_set {
-            let value = self.expression(&item.call)?;
-            let plan = build(LogicalPlanBuilder::values(vec![vec![value]]))?;
-            return self.function_relation(plan, &name, ordinality);
-        }
-        let arguments: Vec<Expr> =
-            arguments.iter().map(|argument: &Expression| self.expression(argument)).collect::<Result<_>>()?;
-        let provider = table::function(&fact.name, arguments, self.environment, self.planner.shared())?;
-        let source = provider_as_source(provider);
-        if source.schema().fields().len() + usize::from(ordinality) != relation.columns.len() {
-            return Err(refuse::not_supported(format!("function {} in FROM", fact.name)));
-        }
-        let qualifier = self.qualifier(&fact.name);
-        let plan = build(LogicalPlanBuilder::scan(qualifier, source, None))?;
-        self.function_relation(plan, &name, ordinality)
-    }
-
-    fn function_relation(&mut self, plan: LogicalPlan, name: &str, ordinality: bool) -> Result<(LogicalPlan, Names)> {
-        let plan = if ordinality { rows::numbered(plan)? } else { plan };
-        self.relation_of(plan, name)
     }
 }
 
