@@ -16,7 +16,7 @@ use crate::base::ids::Oid;
 use crate::catalog::Table;
 use crate::catalog::facts::Facts;
 use crate::catalog::types::PgType;
-use crate::error::{QueryError, Result, SqlState};
+use crate::error::{QueryError, Result};
 use crate::query::direct;
 use crate::query::environment::Environment;
 use crate::query::lower;
@@ -68,7 +68,7 @@ impl Planner {
         });
         match bound {
             Ok(bound) => Ok(Some(bound)),
-            Err(error) if error.sqlstate() == SqlState::FEATURE_NOT_SUPPORTED => {
+            Err(error) if error.sqlstate().0 == "0A000" => {
                 tracing::debug!(reason = %error, "the older way binds this query");
                 Ok(None)
             }

@@ -5,7 +5,7 @@ use datafusion::functions_aggregate::grouping::grouping_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort};
 use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder};
 
-use super::{Lowering, build, pg_type};
+use super::{Lowering, build, in_form, pg_type};
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{Aggregate, Expression, Grouping, Kind, Query, SortKey};
@@ -57,7 +57,7 @@ impl Lowering<'_> {
         let mut results = Vec::with_capacity(calls.len());
         for call in &calls {
             let Kind::Aggregate(aggregate) = &call.kind else { continue };
-            let lowered = self.aggregate(aggregate, call)?;
+            let lowered = self.aggregate(aggregate)?;
             let place = aggregates.iter().position(|known| *known == lowered).unwrap_or_else(|| {
                 aggregates.push(lowered);
                 aggregates.len() - 1
@@ -97,13 +97,14 @@ impl Lowering<'_> {
             computed.push((group.clone(), named(&names[place])?));
         }
         for (call, place) in calls.into_iter().zip(results) {
-            computed.push((call, named(&outputs[place])?));
+            let column = in_form(named(&outputs[place])?, &plan, &pg_type(call.data_type)?)?;
+            computed.push((call, column));
         }
         self.level().computed.extend(computed);
         Ok(plan)
     }
 
-    fn aggregate(&mut self, aggregate: &Aggregate, call: &Expression) -> Result<Expr> {
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Expr> {
         if aggregate.variadic || !aggregate.direct_arguments.is_empty() {
             return Err(refuse::not_supported("this kind of aggregate"));
         }
@@ -114,7 +115,7 @@ impl Lowering<'_> {
             aggregate.arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>>>()?;
         let filter = aggregate.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
         let order_by = self.sort_keys(&aggregate.order_by)?;
-        let (function, arguments) = registry::aggregate(fact, arguments, &types, &pg_type(call.data_type)?)?;
+        let function = registry::aggregate(fact, &types)?;
         Ok(Expr::AggregateFunction(AggregateFunction::new_udf(
             function,
             arguments,

@@ -166,7 +166,8 @@ impl Lowering<'_> {
                 };
                 let kind = if is_explicit { cast::Kind::Explicit } else { cast::Kind::Assignment };
                 let target = pg_type(expression.data_type)?;
-                return Ok(cast::expression(self.expression(argument)?, &target, kind));
+                let from = pg_type(argument.data_type)?;
+                return Ok(registry::convert(self.expression(argument)?, &from, &target, kind));
             }
         }
         self.call(function, arguments, expression)
@@ -254,7 +255,7 @@ impl Lowering<'_> {
             return Ok(value);
         }
         let kind = if form == Form::ExplicitCast { cast::Kind::Explicit } else { cast::Kind::Assignment };
-        Ok(cast::expression(value, &target, kind))
+        Ok(registry::convert(value, &source, &target, kind))
     }
 
     fn logic(&mut self, logic: Logic, arguments: &[Expression]) -> Result<Expr> {

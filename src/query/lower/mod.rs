@@ -20,11 +20,11 @@ use std::sync::Arc;
 use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{Column as PlanColumn, TableReference};
 use datafusion::logical_expr::expr::Sort;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast};
 
 use super::bind::bound::OutputColumn;
 use super::bind::tree::{Distinct, Expression, Limit, Query, QueryBody, SetOperation, SetOperator, SortKey, TypeRef};
-use super::bind::{errors, refuse};
+use super::bind::{errors, output, refuse};
 use super::environment::Environment;
 use super::planner::Planner;
 use crate::catalog::types::PgType;
@@ -41,11 +41,18 @@ pub fn query(
 ) -> Result<(LogicalPlan, Arc<[OutputColumn]>)> {
     let mut lowering = Lowering::new(planner, environment);
     let plan = lowering.query(query)?;
-    let columns = query.targets.iter().filter(|target| !target.hidden).map(|target| {
+    let visible = query.targets.iter().filter(|target| !target.hidden);
+    let columns = visible.zip(plan.schema().fields()).map(|(target, field)| {
         let (table, attnum) = target.origin;
-        Ok(OutputColumn { name: target.name.clone(), data_type: pg_type(target.expression.data_type)?, table, attnum })
+        let data_type = match (pg_type(target.expression.data_type)?, output::type_of_field(field)) {
+            // A numeric without a modifier has as many digits as its expression gives it.
+            (PgType::Numeric(None), numeric @ PgType::Numeric(_)) => numeric,
+            (data_type, _) => data_type,
+        };
+        Ok(OutputColumn { name: target.name.clone(), data_type, table, attnum })
     });
-    Ok((plan, columns.collect::<Result<_>>()?))
+    let columns = columns.collect::<Result<_>>()?;
+    Ok((plan, columns))
 }
 
 /// The type of an expression in the form that the engine's values have.
@@ -186,7 +193,10 @@ impl<'a> Lowering<'a> {
         for (target, name) in query.targets.iter().zip(names) {
             let data_type = pg_type(target.expression.data_type)?;
             let expression = self.expression(&target.expression)?;
-            expressions.push(expression.alias_with_metadata(name, Some(metadata(&data_type))));
+            expressions.push(match data_type {
+                PgType::Numeric(None) => expression.alias(name),
+                _ => expression.alias_with_metadata(name, Some(metadata(&data_type))),
+            });
         }
         build(LogicalPlanBuilder::from(input).project(expressions))
     }
@@ -284,6 +294,18 @@ fn counted(
     let plan = plan.map_err(errors::translate)?;
     let columns: Vec<_> = (0..count).map(|index| column(&plan, index)).collect();
     build(LogicalPlanBuilder::from(plan).project(columns))
+}
+
+/// A column that an aggregate or window function gave, in the Arrow form of its type: the engine counts without a
+/// sign. A numeric has the digits that it came with.
+fn in_form(column: Expr, plan: &LogicalPlan, data_type: &PgType) -> Result<Expr> {
+    let actual = column.get_type(plan.schema()).map_err(errors::translate)?;
+    let wanted = data_type.arrow();
+    Ok(if actual == wanted || matches!(data_type, PgType::Numeric(None) | PgType::Array(_)) {
+        column
+    } else {
+        cast(column, wanted)
+    })
 }
 
 /// Ends a step of a builder.

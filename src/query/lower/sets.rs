@@ -3,11 +3,8 @@
 //! Such a function becomes an expression that gives all its values as one list, and the list becomes rows. Several
 //! in one select list advance side by side, the shorter ones padded with NULLs, as in PostgreSQL since 10.
 
-use arrow::datatypes::DataType;
 use datafusion::common::{Column as PlanColumn, UnnestOptions};
 use datafusion::datasource::provider_as_source;
-use datafusion::functions_nested::range::gen_series_udf;
-use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 
 use super::{Lowering, Names, build, column, pg_type, rows};
@@ -15,7 +12,7 @@ use crate::catalog::facts::FunctionFact;
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{Expression, FunctionItem, Kind, Query, Relation};
-use crate::query::functions::table;
+use crate::query::functions::{registry, table};
 
 impl Lowering<'_> {
     /// The set-returning functions of the select list, if there are any. From here on they are columns.
@@ -40,7 +37,7 @@ impl Lowering<'_> {
         for call in &calls {
             let Kind::Function { function, arguments, .. } = &call.kind else { continue };
             let fact = self.function_fact(*function)?;
-            let list = self.list(fact, arguments)?;
+            let list = self.list(fact, arguments, call)?;
             let name = self.qualifier(&fact.name).table().to_owned();
             columns.push(list.alias(name.clone()));
             names.push(name);
@@ -96,7 +93,7 @@ impl Lowering<'_> {
                 return self.as_result(plan, &item.call, width);
             }
         }
-        let list = self.list(fact, arguments)?.alias(fact.name.clone());
+        let list = self.list(fact, arguments, &item.call)?.alias(fact.name.clone());
         let plan = build(one_row().project([list]))?;
         let plan = unnested(plan, std::slice::from_ref(&fact.name))?;
         self.as_result(plan, &item.call, width)
@@ -118,21 +115,10 @@ impl Lowering<'_> {
     }
 
     /// All values of a set-returning function as one list.
-    fn list(&mut self, fact: &FunctionFact, arguments: &[Expression]) -> Result<Expr> {
+    fn list(&mut self, fact: &FunctionFact, arguments: &[Expression], call: &Expression) -> Result<Expr> {
         let lowered = arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>>>()?;
-        match fact.source.as_str() {
-            "array_unnest" => {
-                lowered.into_iter().next().ok_or_else(|| refuse::not_supported("unnest without an argument"))
-            }
-            "generate_series_int4"
-            | "generate_series_step_int4"
-            | "generate_series_int8"
-            | "generate_series_step_int8" => {
-                let wide = lowered.into_iter().map(|argument| cast(argument, DataType::Int64)).collect();
-                Ok(Expr::ScalarFunction(ScalarFunction::new_udf(gen_series_udf(), wide)))
-            }
-            _ => Err(refuse::not_supported(format!("set-returning function {} in this place", fact.name))),
-        }
+        let types = arguments.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
+        registry::set_returning(fact, lowered, &types, &pg_type(call.data_type)?)
     }
 }
 

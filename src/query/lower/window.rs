@@ -6,7 +6,7 @@ use datafusion::logical_expr::{
     Expr, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits,
 };
 
-use super::{Lowering, build, column, pg_type};
+use super::{Lowering, build, column, in_form, pg_type};
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{
@@ -41,7 +41,7 @@ impl Lowering<'_> {
         let mut results = Vec::with_capacity(calls.len());
         for call in &calls {
             let Kind::Window(window) = &call.kind else { continue };
-            let expr = self.window(window, call, windows)?;
+            let expr = self.window(window, windows)?;
             let place = lowered.iter().position(|known| *known == expr).unwrap_or_else(|| {
                 lowered.push(expr);
                 lowered.len() - 1
@@ -55,13 +55,14 @@ impl Lowering<'_> {
             // Windows of one definition are computed together: the order of the columns is the engine's.
             let found = plan.schema().fields().iter().position(|field| *field.name() == names[place]);
             let index = found.ok_or_else(|| refuse::not_supported("this window function"))?;
-            computed.push((call, column(&plan, index)));
+            let column = in_form(column(&plan, index), &plan, &pg_type(call.data_type)?)?;
+            computed.push((call, column));
         }
         self.level().computed.extend(computed);
         build(Ok(LogicalPlanBuilder::from(plan)))
     }
 
-    fn window(&mut self, window: &Window, call: &Expression, windows: &[WindowDefinition]) -> Result<Expr> {
+    fn window(&mut self, window: &Window, windows: &[WindowDefinition]) -> Result<Expr> {
         let definition =
             windows.get(window.window).ok_or_else(|| refuse::not_supported("a window without a definition"))?;
         let fact = self.function_fact(window.function)?;
@@ -73,11 +74,11 @@ impl Lowering<'_> {
             definition.partition_by.iter().map(|key| self.expression(key)).collect::<Result<Vec<_>>>()?;
         let order_by = self.sort_keys(&definition.order_by)?;
         let window_frame = self.frame(&window.frame)?;
-        let (fun, args) = registry::window(fact, arguments, &types, &pg_type(call.data_type)?)?;
+        let fun = registry::window(fact, &types)?;
         Ok(Expr::from(WindowFunction {
             fun,
             params: WindowFunctionParams {
-                args,
+                args: arguments,
                 partition_by,
                 order_by,
                 window_frame,
