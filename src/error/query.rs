@@ -34,6 +34,24 @@ pub enum QueryError {
     InvalidLimit(String),
     #[error("{0}")]
     WrongObject(String),
+    /// A name is given twice where it may be once, such as two WITH queries of one name: 42712.
+    #[error("{0}")]
+    DuplicateName(String),
+    /// A relation is there but not to be seen from where it is named: 42P01.
+    #[error("invalid reference to FROM-clause entry for table \"{0}\"")]
+    InvisibleFrom(String),
+    /// Two relations of one name in different schemas, named without schema: 42P09.
+    #[error("table reference \"{0}\" is ambiguous")]
+    AmbiguousTable(String),
+    /// A recursive WITH query that recurses in a way that has no meaning: 42P19.
+    #[error("{0}")]
+    InvalidRecursion(String),
+    /// Something named is not there and has no error of its own, such as a window: 42704.
+    #[error("{0}")]
+    UndefinedObject(String),
+    /// The type of something cannot be known: 42P18.
+    #[error("{0}")]
+    Indeterminate(String),
     #[error("cannot cast type {from} to {to}")]
     CannotCast { from: String, to: String },
     /// SET gives one column two values: 42601.
