@@ -49,6 +49,24 @@ pub enum QueryError {
     /// Something named is not there and has no error of its own, such as a window: 42704.
     #[error("{0}")]
     UndefinedObject(String),
+    /// Two output columns of one name, of which a clause names one: 42702.
+    #[error("{0}")]
+    AmbiguousTarget(String),
+    /// USING names a column that one side does not have: 42703.
+    #[error("{0}")]
+    UndefinedUsing(String),
+    /// 54001.
+    #[error("{0}")]
+    TooManyGroupingSets(String),
+    /// 54011.
+    #[error("{0}")]
+    TooManyColumns(String),
+    /// USING names a column twice: 42701.
+    #[error("{0}")]
+    DuplicateColumnName(String),
+    /// Values of the type cannot be compared: 42883.
+    #[error("{0}")]
+    NoOrdering(String),
     /// The type of something cannot be known: 42P18.
     #[error("{0}")]
     Indeterminate(String),

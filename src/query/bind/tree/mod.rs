@@ -8,6 +8,7 @@
 
 mod expression;
 mod query;
+mod walk;
 
 pub use expression::{
     Aggregate, ArrayQuantifier, BooleanTest, Case, CoercionMethod, Column, Expression, Form, Kind, Logic, SortKey,
