@@ -89,6 +89,9 @@ pub enum QueryError {
     /// 22011.
     #[error("negative substring length not allowed")]
     InvalidSubstring,
+    /// 22025.
+    #[error("{0}")]
+    InvalidEscape(String),
     /// A window function where none may be: 42P20.
     #[error("{0}")]
     Windowing(String),

@@ -114,6 +114,7 @@ fn query(error: &QueryError) -> &'static str {
         InvalidLogarithm(_) => "2201E",
         InvalidPower(_) => "2201F",
         InvalidSubstring => "22011",
+        InvalidEscape(_) => "22025",
         Windowing(_) => "42P20",
         InvalidParameterValue(_) => "22023",
         LimitExceeded(_) => "54000",
