@@ -97,6 +97,7 @@ fn query(error: &QueryError) -> &'static str {
         MissingFrom(_) => "42P01",
         UndefinedFunction(_) | UndefinedOperator(_) | NoOrdering(_) => "42883",
         DatatypeMismatch(_) => "42804",
+        Unresolved { reason, .. } => unresolved(*reason),
         Grouping(_) => "42803",
         InvalidColumnReference(_) => "42P10",
         DuplicateAlias(_) | DuplicateName(_) => "42712",
@@ -120,6 +121,7 @@ fn query(error: &QueryError) -> &'static str {
         InvalidLogarithm(_) => "2201E",
         InvalidPower(_) => "2201F",
         InvalidSubstring => "22011",
+        InvalidEscape(_) => "22025",
         Windowing(_) => "42P20",
         InvalidParameterValue(_) => "22023",
         LimitExceeded(_) => "54000",
@@ -128,6 +130,21 @@ fn query(error: &QueryError) -> &'static str {
         OutOfMemory { .. } => "53200",
         SpillLimit { .. } => "53400",
         Engine { .. } => "XX000",
+    }
+}
+
+fn unresolved(reason: super::Unresolved) -> &'static str {
+    use super::Unresolved::*;
+    match reason {
+        Undefined => "42883",
+        Ambiguous => "42725",
+        Mismatch => "42804",
+        CannotCast => "42846",
+        WrongObject => "42809",
+        AmbiguousParameter => "42P08",
+        Syntax => "42601",
+        UndefinedObject => "42704",
+        TooManyArguments => "54023",
     }
 }
 

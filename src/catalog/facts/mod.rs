@@ -5,7 +5,9 @@
 
 mod load;
 
-use std::collections::HashMap;
+pub use load::Texts;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use crate::base::ids::Oid;
@@ -17,17 +19,29 @@ pub struct TypeFact {
     pub name: String,
     /// Bytes of a value; -1 for values of any length.
     pub length: i16,
+    pub by_value: bool,
     /// `b`ase, `c`omposite, `d`omain, `e`num, `p`seudo, `r`ange, `m`ultirange.
     pub kind: char,
     /// `typcategory`: `N`umeric, `S`tring, …
     pub category: char,
     pub preferred: bool,
+    /// What stands between the elements of an array in text.
+    pub delimiter: char,
     /// The element type of an array; also of `name`, `int2vector` and others that have subscripts.
     pub element: Oid,
     /// The type of arrays of it.
     pub array: Oid,
     /// `typsubscript`: `array_subscript_handler` for true arrays.
     pub subscript: String,
+    /// The names of the functions that read and write text and binary; `-` where there is none.
+    pub input: String,
+    pub output: String,
+    pub receive: String,
+    pub send: String,
+    pub align: char,
+    pub storage: char,
+    /// The collation of its values: 0 for types that have none.
+    pub collation: Oid,
 }
 
 impl TypeFact {
@@ -53,6 +67,8 @@ pub struct FunctionFact {
     pub name: String,
     /// The schema: `pg_catalog` or `kalam`.
     pub schema: String,
+    /// `internal`, or `sql` for those that PostgreSQL computes by a query.
+    pub language: String,
     pub kind: FunctionKind,
     pub strict: bool,
     pub returns_set: bool,
@@ -87,6 +103,8 @@ pub struct OperatorFact {
     pub result: Oid,
     pub commutator: Oid,
     pub negator: Oid,
+    pub mergeable: bool,
+    pub hashable: bool,
     /// The function in `pg_proc` that computes it.
     pub function: Oid,
 }
@@ -110,6 +128,7 @@ pub enum CastMethod {
 /// A row of `pg_cast`.
 #[derive(Clone, Debug)]
 pub struct CastFact {
+    pub oid: Oid,
     pub source: Oid,
     pub target: Oid,
     pub context: CastContext,
@@ -119,13 +138,13 @@ pub struct CastFact {
 /// All of it, found by OID and by name.
 #[derive(Debug, Default)]
 pub struct Facts {
-    types: HashMap<Oid, TypeFact>,
+    types: BTreeMap<Oid, TypeFact>,
     types_by_name: HashMap<String, Oid>,
-    functions: HashMap<Oid, FunctionFact>,
+    functions: BTreeMap<Oid, FunctionFact>,
     functions_by_name: HashMap<String, Vec<Oid>>,
-    operators: HashMap<Oid, OperatorFact>,
+    operators: BTreeMap<Oid, OperatorFact>,
     operators_by_name: HashMap<String, Vec<Oid>>,
-    casts: HashMap<(Oid, Oid), CastFact>,
+    casts: BTreeMap<(Oid, Oid), CastFact>,
 }
 
 impl Facts {
@@ -165,22 +184,22 @@ impl Facts {
         self.casts.get(&(source, target))
     }
 
-    /// All functions, in no order.
+    /// All functions, by OID.
     pub fn functions(&self) -> impl Iterator<Item = &FunctionFact> {
         self.functions.values()
     }
 
-    /// All operators, in no order.
+    /// All operators, by OID.
     pub fn operators(&self) -> impl Iterator<Item = &OperatorFact> {
         self.operators.values()
     }
 
-    /// All casts, in no order.
+    /// All casts, by the OIDs of their types.
     pub fn casts(&self) -> impl Iterator<Item = &CastFact> {
         self.casts.values()
     }
 
-    /// All types, in no order.
+    /// All types, by OID.
     pub fn types(&self) -> impl Iterator<Item = &TypeFact> {
         self.types.values()
     }
