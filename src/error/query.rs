@@ -60,6 +60,42 @@ pub enum QueryError {
     InvalidLimit(String),
     #[error("{0}")]
     WrongObject(String),
+    /// A name is given twice where it may be once, such as two WITH queries of one name: 42712.
+    #[error("{0}")]
+    DuplicateName(String),
+    /// A relation is there but not to be seen from where it is named: 42P01.
+    #[error("invalid reference to FROM-clause entry for table \"{0}\"")]
+    InvisibleFrom(String),
+    /// Two relations of one name in different schemas, named without schema: 42P09.
+    #[error("table reference \"{0}\" is ambiguous")]
+    AmbiguousTable(String),
+    /// A recursive WITH query that recurses in a way that has no meaning: 42P19.
+    #[error("{0}")]
+    InvalidRecursion(String),
+    /// Something named is not there and has no error of its own, such as a window: 42704.
+    #[error("{0}")]
+    UndefinedObject(String),
+    /// Two output columns of one name, of which a clause names one: 42702.
+    #[error("{0}")]
+    AmbiguousTarget(String),
+    /// USING names a column that one side does not have: 42703.
+    #[error("{0}")]
+    UndefinedUsing(String),
+    /// 54001.
+    #[error("{0}")]
+    TooManyGroupingSets(String),
+    /// 54011.
+    #[error("{0}")]
+    TooManyColumns(String),
+    /// USING names a column twice: 42701.
+    #[error("{0}")]
+    DuplicateColumnName(String),
+    /// Values of the type cannot be compared: 42883.
+    #[error("{0}")]
+    NoOrdering(String),
+    /// The type of something cannot be known: 42P18.
+    #[error("{0}")]
+    Indeterminate(String),
     #[error("cannot cast type {from} to {to}")]
     CannotCast { from: String, to: String },
     /// SET gives one column two values: 42601.

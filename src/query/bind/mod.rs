@@ -14,6 +14,7 @@
 //!
 //! A later version replaces steps 2 to 4 by a binder of its own; the types in [`bound`] stay.
 
+pub mod analyse;
 pub mod array_query;
 pub mod bound;
 pub mod coerce;

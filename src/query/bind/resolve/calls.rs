@@ -117,7 +117,7 @@ impl<'a> Resolver<'a> {
                 let position = leftmost_of(call.at, &arguments);
                 let Some(argument) = arguments.into_iter().next() else { return Err(self.missing(&call, &[], &[])) };
                 let was_literal = super::coerce::is_literal(&argument);
-                let target = TypeRef::plain(target);
+                let target = TypeRef::plain(self.type_there(target)?);
                 let mut converted = self.convert(argument, target, CastContext::Explicit, Form::Call)?;
                 if !was_literal {
                     converted.position = position;
@@ -127,8 +127,7 @@ impl<'a> Resolver<'a> {
             Found::Many => {
                 let signature = self.function_signature(&call.written_name(), &actual, &names);
                 let message = format!("function {signature} is not unique");
-                let error = self.at(with_hint(Unresolved::Ambiguous, message, MANY_FUNCTIONS), call.at);
-                return Err(self.unless_left_out(&call.name, error));
+                return Err(self.at(with_hint(Unresolved::Ambiguous, message, MANY_FUNCTIONS), call.at));
             }
             Found::None => return Err(self.missing(&call, &actual, &names)),
         };
@@ -163,7 +162,7 @@ impl<'a> Resolver<'a> {
         let message =
             format!("function {} does not exist", self.function_signature(&call.written_name(), actual, names));
         let hint = if call.order_by > 1 && !call.has_within_group() { NO_AGGREGATE } else { NO_FUNCTION };
-        self.unless_left_out(&call.name, self.at(with_hint(Unresolved::Undefined, message, hint), call.at))
+        self.at(with_hint(Unresolved::Undefined, message, hint), call.at)
     }
 
     /// 42809 for the marks of aggregates at something else.
@@ -305,6 +304,8 @@ impl<'a> Resolver<'a> {
         // Defaults take part in settling polymorphic types.
         actual.extend(declared.iter().skip(written));
         let result = polymorphic::enforce(self.facts, &actual, &mut declared, fact.result)?;
+        let fact = self.function_there(fact.oid)?;
+        let result = self.type_there(result)?;
         let mut arguments = self.arguments(arguments, &declared)?;
         for parameter in self.default_parameters(offer, written) {
             arguments.push(self.default_of(fact, parameter)?);

@@ -104,6 +104,7 @@ impl Resolver<'_> {
         if source == target.oid || takes_as_it_is(source, target.oid) {
             return Ok(expression);
         }
+        self.type_there(target.oid)?;
         let position = expression.position;
         match expression.kind {
             Kind::Constant(value) if source == UNKNOWN => return self.read(&value, target, position),
@@ -150,10 +151,7 @@ impl Resolver<'_> {
         context: CastContext,
         form: Form,
     ) -> Result<Expression> {
-        let Some(fact) = self.facts.function(function) else {
-            let (from, to) = (self.type_name(expression.data_type.oid), self.type_name(target.oid));
-            return Err(refuse::not_supported(format!("the cast of {from} to {to}")));
-        };
+        let fact = self.function_there(function)?;
         let position = expression.position;
         let count = fact.arguments.len();
         let mut arguments = vec![expression];
@@ -185,9 +183,7 @@ impl Resolver<'_> {
         let mut typmod = -1;
         let function = match pathway::pathway(self.facts, source, element, context) {
             Some(Pathway::Function(function)) => {
-                let fact = self.facts.function(function);
-                let fact = fact.ok_or_else(|| refuse::not_supported("this conversion of arrays"))?;
-                if fact.arguments.len() > 1 {
+                if self.function_there(function)?.arguments.len() > 1 {
                     typmod = target.typmod;
                 }
                 function
@@ -209,10 +205,6 @@ impl Resolver<'_> {
         match (pathway::length_function(self.facts, of), element) {
             (Some(function), Some(_)) => Ok(coercion(expression, CoercionMethod::Array { function }, target, form)),
             (Some(function), None) => self.call_cast(expression, function, target, context, form),
-            // These types have such a function in PostgreSQL; without it the value would not fit.
-            (None, _) if oids::WITH_LENGTH.contains(&of) => {
-                Err(refuse::not_supported(format!("a modifier of type {}", self.type_name(of))))
-            }
             (None, _) => Ok(coercion(expression, CoercionMethod::Binary, target, form)),
         }
     }

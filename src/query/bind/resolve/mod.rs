@@ -10,14 +10,14 @@
 //! - `candidates`: the choice between several operators or functions, `polymorphic`: what `anyelement` stands for;
 //! - [`operator`](Resolver::operator), [`function`](Resolver::function), [`common_type`](Resolver::common_type)
 //!   put these together;
-//! - `left_out`: what PostgreSQL has and the facts have not, where a failure to find something proves nothing.
+//! - `known`: the rows that PostgreSQL has and KalamDB has not take part, too.
 
 mod calls;
 mod candidates;
 mod coerce;
 mod common;
 mod functions;
-mod left_out;
+mod known;
 mod oids;
 mod operators;
 mod parameters;
@@ -38,25 +38,25 @@ use crate::catalog::types::OutputStyle;
 /// Resolves names and types of one statement.
 #[derive(Clone, Copy, Debug)]
 pub struct Resolver<'a> {
+    /// The rows among which names are resolved.
     facts: &'a Facts,
+    /// The rows that are there, unless all of them are.
+    shipped: Option<&'a Facts>,
     style: &'a OutputStyle,
     parameters: &'a Parameters,
     /// The text of the statement, for the positions of errors.
     source: &'a str,
-    /// Are the facts all that PostgreSQL has?
-    complete: bool,
 }
 
 impl<'a> Resolver<'a> {
-    /// A resolver for the statement `source`. What is not found is answered with 0A000 when PostgreSQL might find
-    /// it in rows that these facts lack.
-    pub fn new(facts: &'a Facts, style: &'a OutputStyle, parameters: &'a Parameters, source: &'a str) -> Self {
-        Self { facts, style, parameters, source, complete: false }
+    /// A resolver for the statement `source`. Names are resolved among all rows of PostgreSQL; what is found and
+    /// is not in `shipped` is answered with 0A000.
+    pub fn new(shipped: &'a Facts, style: &'a OutputStyle, parameters: &'a Parameters, source: &'a str) -> Self {
+        Self { facts: known::everything(), shipped: Some(shipped), style, parameters, source }
     }
 
-    /// The same over facts that lack nothing: what is not found does not exist.
-    #[must_use]
-    pub fn over_complete_facts(self) -> Self {
-        Self { complete: true, ..self }
+    /// A resolver over facts that lack nothing: what is not found does not exist.
+    pub fn over(facts: &'a Facts, style: &'a OutputStyle, parameters: &'a Parameters, source: &'a str) -> Self {
+        Self { facts, shipped: None, style, parameters, source }
     }
 }

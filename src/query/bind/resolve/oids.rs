@@ -9,7 +9,6 @@ pub(super) const TEXT: Oid = 25;
 pub(super) const INT2VECTOR: Oid = 22;
 pub(super) const OIDVECTOR: Oid = 30;
 pub(super) const UNKNOWN: Oid = 705;
-pub(super) const BPCHAR: Oid = 1042;
 pub(super) const INTERVAL: Oid = 1186;
 pub(super) const RECORD: Oid = 2249;
 pub(super) const ANY: Oid = 2276;
@@ -25,9 +24,6 @@ pub(super) const ANYCOMPATIBLEARRAY: Oid = 5078;
 pub(super) const ANYCOMPATIBLENONARRAY: Oid = 5079;
 pub(super) const ANYCOMPATIBLERANGE: Oid = 5080;
 pub(super) const ANYCOMPATIBLEMULTIRANGE: Oid = 4538;
-
-/// Types whose modifier changes values: `bpchar`, `varchar`, the bit strings, `numeric` and those of time.
-pub(super) const WITH_LENGTH: [Oid; 10] = [1042, 1043, 1560, 1562, 1083, 1266, 1114, 1184, 1186, 1700];
 
 /// Range types with their subtypes and multirange types, as `pg_range` has them.
 const RANGES: [(Oid, Oid, Oid); 6] = [

@@ -40,6 +40,8 @@ impl<'a> Resolver<'a> {
         let operands: Vec<Expression> = left.into_iter().chain([right]).collect();
         let mut declared = declared(fact);
         let result = polymorphic::enforce(self.facts, &types(&operands), &mut declared, fact.result)?;
+        let fact = self.there(fact)?;
+        let result = self.type_there(result)?;
         let position = leftmost_of(at, &operands);
         let arguments = self.arguments(operands, &declared)?;
         let kind = Kind::Operator { operator: fact.oid, function: fact.function, arguments };
@@ -76,6 +78,7 @@ impl<'a> Resolver<'a> {
         if self.facts.function(fact.function).is_some_and(|function: &FunctionFact| function.returns_set) {
             return Err(wrong("operator not to return a set"));
         }
+        let fact = self.there(fact)?;
         declared[1] = if oids::is_polymorphic(declared[1]) {
             array_type
         } else {
@@ -126,8 +129,8 @@ impl<'a> Resolver<'a> {
             .collect();
         match choose(facts, &actual, &offers) {
             Choice::One(offer) => Ok(offer.fact),
-            Choice::Many => Err(self.unless_left_out(name, self.at(self.many_operators(name, left, right), at))),
-            Choice::None => Err(self.unless_left_out(name, self.at(self.no_operator(name, left, right), at))),
+            Choice::Many => Err(self.at(self.many_operators(name, left, right), at)),
+            Choice::None => Err(self.at(self.no_operator(name, left, right), at)),
         }
     }
 }

@@ -1,0 +1,129 @@
+//! SELECT.
+
+use datafusion::sql::sqlparser::ast::{Distinct as AstDistinct, Expr, GroupByExpr, Select};
+
+use super::clause::Clause;
+use super::queries::Clauses;
+use super::sorting::Rules;
+use super::{Analyser, refuse};
+use crate::error::{QueryError, Result};
+use crate::query::bind::tree::{Distinct, Expression, Grouping, Query, QueryBody, SortKey, Target};
+
+impl Analyser<'_> {
+    /// A SELECT in the scope that was made for it.
+    pub(super) fn select(&mut self, select: &Select, clauses: &Clauses<'_>, settle: bool) -> Result<Query> {
+        refuse_foreign(select)?;
+        let from = self.from(&select.from)?;
+        self.named_windows(&select.named_window)?;
+        let mut targets = self.targets(&select.projection, Clause::SelectTarget)?;
+        let filter = self.condition(select.selection.as_ref(), Clause::Where)?;
+        let having = self.condition(select.having.as_ref(), Clause::Having)?;
+        let (order_by, sorted) = self.order_by(clauses.order_by, &mut targets)?;
+        let grouping = self.group_by(&select.group_by, &mut targets)?;
+        let distinct = self.distinct(select, &mut targets, &order_by, &sorted)?;
+        let limit = self.limit(clauses)?;
+        if settle {
+            for target in &mut targets {
+                self.settle_target(target)?;
+            }
+        }
+        let windows = std::mem::take(&mut self.level()?.windows);
+        let has_aggregates = self.level()?.has_aggregates;
+        let grouping = match grouping {
+            None if has_aggregates || having.is_some() => Some(Grouping { expressions: Vec::new(), sets: vec![Vec::new()] }),
+            other => other,
+        };
+        let body = QueryBody::Select { from, filter, grouping, having, windows, distinct };
+        let query = Query { ctes: Vec::new(), relations: Vec::new(), body, targets, order_by, limit };
+        self.check_grouping(&query)?;
+        Ok(query)
+    }
+
+    /// WHERE and HAVING.
+    fn condition(&mut self, condition: Option<&Expr>, clause: Clause) -> Result<Option<Expression>> {
+        let Some(condition) = condition else { return Ok(None) };
+        let bound = self.expression_in(condition, clause)?;
+        self.boolean(bound, clause.name()).map(Some)
+    }
+
+    fn distinct(
+        &mut self,
+        select: &Select,
+        targets: &mut Vec<Target>,
+        order_by: &[SortKey],
+        sorted: &[usize],
+    ) -> Result<Option<Distinct>> {
+        match &select.distinct {
+            None | Some(AstDistinct::All) => Ok(None),
+            Some(AstDistinct::Distinct) => {
+                for (index, key) in sorted.iter().zip(order_by) {
+                    if targets[*index].hidden {
+                        let message = "for SELECT DISTINCT, ORDER BY expressions must appear in select list";
+                        let error = QueryError::InvalidColumnReference(message.into());
+                        return Err(self.fail(error, key.expression.position));
+                    }
+                }
+                for target in targets.iter_mut().filter(|target| !target.hidden) {
+                    self.settle_target(target)?;
+                    self.check_equality(&target.expression)?;
+                }
+                Ok(Some(Distinct::All))
+            }
+            Some(AstDistinct::On(expressions)) => {
+                let mut indexes = Vec::with_capacity(expressions.len());
+                for expr in expressions {
+                    let index = self.target_of(expr, targets, Clause::DistinctOn, Rules::Output)?;
+                    self.settle_target(&mut targets[index])?;
+                    self.check_equality(&targets[index].expression)?;
+                    indexes.push(index);
+                }
+                let mut matched: Vec<usize> = Vec::with_capacity(indexes.len());
+                let mut skipped = false;
+                let mismatch = |at| {
+                    let message = "SELECT DISTINCT ON expressions must match initial ORDER BY expressions";
+                    self.fail(QueryError::InvalidColumnReference(message.into()), at)
+                };
+                for index in sorted {
+                    if !indexes.contains(index) {
+                        skipped = true;
+                    } else if skipped {
+                        return Err(mismatch(targets[*index].expression.position));
+                    } else {
+                        matched.push(*index);
+                    }
+                }
+                for index in &indexes {
+                    if matched.contains(index) {
+                        continue;
+                    }
+                    if skipped {
+                        return Err(mismatch(targets[*index].expression.position));
+                    }
+                    matched.push(*index);
+                }
+                let keys = matched.into_iter().map(|index| targets[index].expression.clone()).collect();
+                Ok(Some(Distinct::On(keys)))
+            }
+        }
+    }
+}
+
+fn refuse_foreign(select: &Select) -> Result<()> {
+    let foreign = select.into.is_some()
+        || select.top.is_some()
+        || select.exclude.is_some()
+        || select.select_modifiers.is_some()
+        || !select.lateral_views.is_empty()
+        || select.prewhere.is_some()
+        || select.qualify.is_some()
+        || !select.connect_by.is_empty()
+        || !select.cluster_by.is_empty()
+        || !select.distribute_by.is_empty()
+        || !select.sort_by.is_empty()
+        || select.value_table_mode.is_some()
+        || match &select.group_by {
+            GroupByExpr::All(_) => true,
+            GroupByExpr::Expressions(_, modifiers) => !modifiers.is_empty(),
+        };
+    if foreign { Err(refuse::not_supported("a clause of SELECT that is written here")) } else { Ok(()) }
+}

@@ -1,0 +1,332 @@
+//! What names and types mean, against a PostgreSQL 15: operators, functions, casts and common types over pairs of
+//! types, with the error's words, hint and place.
+//!
+//! PostgreSQL only parses and describes the statements, so that nothing runs. The facts are its own rows, all of
+//! them; what the shipped rows say is compared as well, where 0A000 is allowed for what they do not know. A run
+//! asks a seeded sample; `make resolution` asks everything.
+
+mod oracle;
+mod question;
+
+use std::collections::BTreeSet;
+
+use kalam::catalog::facts::{Facts, FunctionKind, Texts};
+
+use crate::support::postgres;
+use crate::support::root;
+use crate::support::wire::Wire;
+use oracle::{Answer, Oracle};
+use question::{Operand, Question};
+
+/// Types beside the shipped ones that the questions are about.
+const FOREIGN_TYPES: &[&str] = &[
+    "character",
+    "bit",
+    "bit varying",
+    "money",
+    "point",
+    "circle",
+    "path",
+    "inet",
+    "cidr",
+    "macaddr",
+    "xml",
+    "time with time zone",
+    "tsvector",
+    "tsquery",
+    "jsonpath",
+    "int4range",
+    "tstzrange",
+    "int8multirange",
+    "nummultirange",
+    "character[]",
+    "int4range[]",
+    "inet[]",
+    "record",
+    "pg_lsn",
+    "txid_snapshot",
+];
+
+/// One question of so many is asked.
+struct Sample {
+    state: u64,
+    one_in: u64,
+}
+
+impl Sample {
+    fn new(one_in: u64) -> Self {
+        let everything = std::env::var_os("KALAM_RESOLUTION_ALL").is_some();
+        let seed = std::env::var("KALAM_RESOLUTION_SEED").ok().and_then(|seed| seed.parse().ok());
+        Self { state: seed.unwrap_or(20_260_101), one_in: if everything { 1 } else { one_in } }
+    }
+
+    /// The next pseudo-random number below a bound (Knuth's generator).
+    fn below(&mut self, bound: usize) -> usize {
+        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.state >> 33) % bound as u64) as usize
+    }
+
+    fn takes(&mut self) -> bool {
+        self.one_in == 1 || self.below(self.one_in as usize) == 0
+    }
+}
+
+/// What every test here starts with: the server, its rows, operands.
+struct Setting {
+    oracle: Oracle,
+    facts: Facts,
+    /// All operands; the first ones are of shipped types.
+    operands: Vec<Operand>,
+    shipped: usize,
+}
+
+fn setting() -> Option<Setting> {
+    let postgres = postgres::shared()?;
+    let mut wire = Wire::plain(postgres.address()).unwrap();
+    wire.login("app", "postgres", "").unwrap();
+    let facts = all_facts(&mut wire);
+    let shipped = Facts::shipped();
+    let mut operands = vec![Operand::unknown()];
+    let mut named: Vec<(u32, String)> = wire
+        .ok("SELECT oid, format_type(oid, NULL) FROM pg_type WHERE typtype <> 'p' ORDER BY oid")
+        .rows
+        .into_iter()
+        .map(|row| (row[0].as_deref().unwrap().parse().unwrap(), row[1].clone().unwrap()))
+        .filter(|(oid, _)| shipped.type_of(*oid).is_some())
+        .collect();
+    let arrays = [1005, 1007, 1009, 1016, 1022, 1115, 1231, 3807, 1015, 1000, 1028];
+    named.retain(|(oid, _)| shipped.type_of(*oid).unwrap().category != 'A' || arrays.contains(oid) || *oid < 40);
+    operands.extend(named.into_iter().map(|(oid, name)| Operand::new(oid, -1, &name)));
+    let count = operands.len();
+    for name in FOREIGN_TYPES {
+        let oid = wire.value(&format!("SELECT '{name}'::regtype::oid")).parse().unwrap();
+        if shipped.type_of(oid).is_none() {
+            operands.push(Operand::new(oid, -1, name));
+        }
+    }
+    Some(Setting { oracle: Oracle::new(wire), facts, operands, shipped: count })
+}
+
+fn all_facts(wire: &mut Wire) -> Facts {
+    let [types, functions, operators, casts] = ["pg_type", "pg_proc", "pg_operator", "pg_cast"].map(|table| {
+        let query = std::fs::read_to_string(root().join(format!("scripts/catalog/{table}.sql"))).unwrap();
+        let reply = wire.ok(&query);
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(reply.columns.iter().map(|(name, _)| name)).unwrap();
+        for row in &reply.rows {
+            writer.write_record(row.iter().map(|value| value.as_deref().unwrap_or_default())).unwrap();
+        }
+        String::from_utf8(writer.into_inner().unwrap()).unwrap()
+    });
+    let texts = Texts { types: &types, functions: &functions, operators: &operators, casts: &casts };
+    Facts::parse(&texts).unwrap()
+}
+
+impl Setting {
+    /// Asks both and compares. `is_shipped` says whether a question uses shipped types only.
+    fn compare(&mut self, questions: &[Question]) {
+        let statements: Vec<String> = questions.iter().map(Question::sql).collect();
+        let theirs = self.oracle.ask(&statements);
+        let mut faults = Vec::new();
+        let mut counts = [0usize; 3];
+        for ((question, sql), theirs) in questions.iter().zip(&statements).zip(theirs) {
+            counts[usize::from(matches!(theirs, Answer::Type(..)))] += 1;
+            if !theirs.is_about_resolution() {
+                continue;
+            }
+            let ours = question.answer(&self.facts, true, sql);
+            if !question.agree(&ours, &theirs) {
+                faults.push(format!("{sql}\n  PostgreSQL: {theirs}\n   all facts: {ours}"));
+            }
+            if question.operands().iter().all(|operand| Facts::shipped().type_of(operand.oid).is_some()) {
+                let ours = question.answer(Facts::shipped(), false, sql);
+                counts[2] += usize::from(ours.is_unsupported());
+                if !question.agree(&ours, &theirs) && !ours.is_unsupported() {
+                    faults.push(format!("{sql}\n  PostgreSQL: {theirs}\n     shipped: {ours}"));
+                }
+            }
+        }
+        let [refused, accepted, unsupported] = counts;
+        println!(
+            "{} questions: {accepted} have a type, {refused} have none, {unsupported} not shipped",
+            questions.len()
+        );
+        assert!(accepted > 0 && refused > 0, "the questions say nothing");
+        let shown: Vec<&str> = faults.iter().take(60).map(String::as_str).collect();
+        assert!(faults.is_empty(), "{} answers differ:\n{}", faults.len(), shown.join("\n"));
+    }
+}
+
+#[test]
+fn operators_are_postgresqls() {
+    let Some(mut setting) = setting() else { return };
+    let names: BTreeSet<String> = setting.facts.operators().map(|fact| fact.name.clone()).collect();
+    let mut sample = Sample::new(40);
+    let mut questions = Vec::new();
+    for name in &names {
+        for right in &setting.operands {
+            if sample.takes() {
+                questions.push(Question::Operator { name: name.clone(), left: None, right: right.clone() });
+            }
+            for left in &setting.operands {
+                if sample.takes() {
+                    let (left, right) = (Some(left.clone()), right.clone());
+                    questions.push(Question::Operator { name: name.clone(), left, right });
+                }
+            }
+        }
+    }
+    setting.compare(&questions);
+}
+
+#[test]
+fn operators_over_arrays_are_postgresqls() {
+    let Some(mut setting) = setting() else { return };
+    let mut sample = Sample::new(20);
+    let mut questions = Vec::new();
+    for name in ["=", "<>", "<", "~~", "||", "@>", "->", "~"] {
+        for left in &setting.operands {
+            for right in &setting.operands {
+                if sample.takes() {
+                    let (name, left, right) = (name.to_owned(), left.clone(), right.clone());
+                    questions.push(Question::ArrayOperator { name, left, right });
+                }
+            }
+        }
+    }
+    setting.compare(&questions);
+}
+
+#[test]
+fn functions_are_postgresqls() {
+    let Some(mut setting) = setting() else { return };
+    let mut names: Vec<(String, usize)> = setting
+        .facts
+        .functions()
+        .filter(|fact| fact.kind != FunctionKind::Procedure)
+        .map(|fact| (fact.name.clone(), fact.oid as usize))
+        .collect();
+    names.sort();
+    let mut sample = Sample::new(4);
+    let mut questions = Vec::new();
+    for (name, oid) in names {
+        if !sample.takes() {
+            continue;
+        }
+        let fact = setting.facts.function(oid as u32).unwrap().clone();
+        // What the function wants, with some arguments exchanged, dropped or added.
+        for variant in 0..6 {
+            let mut wanted: Vec<Operand> = fact
+                .arguments
+                .iter()
+                .map(|oid| {
+                    let random = setting.operands[sample.below(setting.operands.len())].clone();
+                    match setting.operands.iter().find(|operand| operand.oid == *oid) {
+                        Some(operand) if variant == 0 || sample.below(3) > 0 => operand.clone(),
+                        _ if variant < 2 => Operand::unknown(),
+                        _ => random,
+                    }
+                })
+                .collect();
+            match variant {
+                3 => drop(wanted.pop()),
+                4 => wanted.push(setting.operands[sample.below(setting.shipped)].clone()),
+                _ => {}
+            }
+            let mut names = Vec::new();
+            if variant == 5 && wanted.len() == fact.names.len() && !wanted.is_empty() {
+                names = fact.names[sample.below(wanted.len())..].to_vec();
+                names.reverse();
+                names.retain(|name| !name.is_empty());
+            }
+            questions.push(Question::Function { name: name.clone(), arguments: wanted, names });
+        }
+    }
+    setting.compare(&questions);
+}
+
+/// The names of types are functions, too.
+#[test]
+fn casts_in_disguise_are_postgresqls() {
+    let Some(mut setting) = setting() else { return };
+    let types: BTreeSet<String> = setting
+        .operands
+        .iter()
+        .filter_map(|operand| setting.facts.type_of(operand.oid))
+        .map(|fact| fact.name.clone())
+        .collect();
+    let mut sample = Sample::new(6);
+    let mut questions = Vec::new();
+    for name in types {
+        for argument in &setting.operands {
+            if sample.takes() {
+                let (name, arguments) = (name.clone(), vec![argument.clone()]);
+                questions.push(Question::Function { name, arguments, names: Vec::new() });
+            }
+        }
+    }
+    setting.compare(&questions);
+}
+
+#[test]
+fn casts_are_postgresqls() {
+    let Some(mut setting) = setting() else { return };
+    let modified = [
+        Operand::new(1043, 9, "character varying(5)"),
+        Operand::new(1700, 655_366, "numeric(10,2)"),
+        Operand::new(1042, 7, "character(3)"),
+        Operand::new(1114, 3, "timestamp(3) without time zone"),
+        Operand::new(1186, 2_147_418_114, "interval(2)"),
+        Operand::new(1560, 3, "bit(3)"),
+        Operand::new(1015, 9, "character varying(5)[]"),
+        Operand::new(1231, 655_366, "numeric(10,2)[]"),
+    ];
+    let operands: Vec<Operand> = setting.operands.iter().cloned().chain(modified).collect();
+    let mut sample = Sample::new(5);
+    let mut questions = Vec::new();
+    for source in &operands {
+        for target in operands.iter().filter(|target| !target.is_unknown()) {
+            if sample.takes() {
+                questions.push(Question::Cast { source: source.clone(), target: target.clone() });
+            }
+        }
+    }
+    setting.compare(&questions);
+}
+
+#[test]
+fn implicit_and_assignment_casts_are_postgresqls() {
+    let Some(mut setting) = setting() else { return };
+    let mut sample = Sample::new(5);
+    let mut questions = Vec::new();
+    for target in setting.operands.clone().iter().filter(|target| !target.is_unknown() && target.oid != 2249) {
+        setting.oracle.target(target);
+        for source in &setting.operands {
+            if sample.takes() {
+                let (source, target) = (source.clone(), target.clone());
+                questions.push(Question::Implicit { source: source.clone(), target: target.clone() });
+                questions.push(Question::Assignment { source, target });
+            }
+        }
+    }
+    setting.compare(&questions);
+}
+
+#[test]
+fn common_types_are_postgresqls() {
+    let Some(mut setting) = setting() else { return };
+    let mut sample = Sample::new(10);
+    let mut questions = Vec::new();
+    for one in &setting.operands {
+        for two in &setting.operands {
+            if sample.takes() {
+                questions.push(Question::Common { operands: vec![one.clone(), two.clone()] });
+            }
+            if sample.takes() {
+                let three = setting.operands[sample.below(setting.operands.len())].clone();
+                questions.push(Question::Common { operands: vec![one.clone(), two.clone(), three] });
+            }
+        }
+    }
+    setting.compare(&questions);
+}

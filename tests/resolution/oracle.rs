@@ -1,0 +1,120 @@
+//! PostgreSQL's answers: statements are parsed and described, never run.
+
+use super::question::Operand;
+use crate::support::wire::{Message, Wire, describe_statement, parse, sync};
+
+/// What a question is answered with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// OID and modifier.
+    Type(u32, i32),
+    Error {
+        sqlstate: String,
+        message: String,
+        detail: String,
+        hint: String,
+        position: String,
+    },
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Type(oid, typmod) => write!(f, "type {oid}, {typmod}"),
+            Self::Error { sqlstate, message, detail, hint, position } => {
+                write!(f, "{sqlstate} at {position}: {message} [{detail}] [{hint}]")
+            }
+        }
+    }
+}
+
+impl Answer {
+    /// Some errors have nothing to do with names and types: values that have no input, wrong places.
+    pub fn is_about_resolution(&self) -> bool {
+        match self {
+            Self::Type(..) => true,
+            Self::Error { sqlstate, message, .. } => sqlstate != "0A000" && !message.starts_with("syntax error"),
+        }
+    }
+
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self, Self::Error { sqlstate, .. } if sqlstate == "0A000")
+    }
+}
+
+/// The server that is asked.
+pub struct Oracle {
+    wire: Wire,
+}
+
+impl Oracle {
+    pub fn new(mut wire: Wire) -> Self {
+        wire.ok("SET client_min_messages = error");
+        Self { wire }
+    }
+
+    /// Makes a table and a function that take values of a type: `assigned_<oid>`, `implicit_<oid>`.
+    pub fn target(&mut self, operand: &Operand) {
+        let (oid, name) = (operand.oid, &operand.name);
+        self.wire.ok(&format!(
+            "CREATE TEMP TABLE assigned_{oid} (x {name});
+             CREATE FUNCTION pg_temp.implicit_{oid}({name}) RETURNS int LANGUAGE sql AS 'SELECT 1'"
+        ));
+    }
+
+    /// The answers to statements, in their order.
+    pub fn ask(&mut self, statements: &[String]) -> Vec<Answer> {
+        let mut answers = Vec::with_capacity(statements.len());
+        for batch in statements.chunks(100) {
+            let mut bytes = Vec::new();
+            for statement in batch {
+                bytes.extend(parse("", statement, &[]));
+                bytes.extend(describe_statement(""));
+                bytes.extend(sync());
+            }
+            self.wire.send(&bytes).unwrap();
+            for statement in batch {
+                answers.push(answer(statement, &self.wire.until_ready().unwrap()));
+            }
+        }
+        answers
+    }
+}
+
+fn answer(statement: &str, messages: &[Message]) -> Answer {
+    for message in messages {
+        match message.tag {
+            b'E' => {
+                let fields = message.fields();
+                let field = |name| fields.get(name).to_owned();
+                return Answer::Error {
+                    sqlstate: field('C'),
+                    message: field('M'),
+                    detail: field('D'),
+                    hint: field('H'),
+                    position: field('P'),
+                };
+            }
+            b'T' => {
+                let row = message.row();
+                return Answer::Type(row.0, row.1);
+            }
+            b'n' => return Answer::Type(0, -1),
+            _ => {}
+        }
+    }
+    panic!("no answer to {statement}");
+}
+
+/// What of a RowDescription is compared.
+trait Row {
+    fn row(&self) -> (u32, i32);
+}
+
+impl Row for Message {
+    fn row(&self) -> (u32, i32) {
+        let columns = self.columns();
+        let [column] = columns.as_slice() else { panic!("{} columns", columns.len()) };
+        (column.oid, column.typmod)
+    }
+}
