@@ -29,7 +29,32 @@ pub(super) fn shipped() -> Facts {
         operators: include_str!("../../../catalog/pg_catalog/pg_operator.csv"),
         casts: include_str!("../../../catalog/pg_catalog/pg_cast.csv"),
     };
-    Facts::parse(&texts).unwrap_or_else(|fault| panic!("catalog/pg_catalog: {fault}"))
+    let mut facts = Facts::parse(&texts).unwrap_or_else(|fault| panic!("catalog/pg_catalog: {fault}"));
+    node_trees_are_text(&mut facts);
+    facts
+}
+
+/// PostgreSQL keeps stored expressions as `pg_node_tree`, which only its own functions read. Here they are kept as
+/// text, and those functions take it.
+fn node_trees_are_text(facts: &mut Facts) {
+    const TEXT: Oid = 25;
+    const PG_NODE_TREE: Oid = 194;
+    if let Some(text) = facts.types.get(&TEXT).cloned() {
+        let tree = TypeFact {
+            oid: PG_NODE_TREE,
+            name: "pg_node_tree".into(),
+            array: 0,
+            category: 'Z',
+            preferred: false,
+            ..text
+        };
+        facts.types_by_name.insert(tree.name.clone(), PG_NODE_TREE);
+        facts.types.insert(PG_NODE_TREE, tree);
+    }
+    for (source, target) in [(TEXT, PG_NODE_TREE), (PG_NODE_TREE, TEXT)] {
+        let cast = CastFact { oid: 0, source, target, context: CastContext::Implicit, method: CastMethod::Binary };
+        facts.casts.insert((source, target), cast);
+    }
 }
 
 impl Facts {

@@ -56,8 +56,7 @@ impl Planner {
         query: &Query,
         declared: &[Option<PgType>],
     ) -> Result<Option<Bound>> {
-        let declared: Vec<Oid> =
-            declared.iter().map(|data_type| data_type.as_ref().map_or(0, PgType::oid)).collect();
+        let declared: Vec<Oid> = declared.iter().map(|data_type| data_type.as_ref().map_or(0, PgType::oid)).collect();
         let parameters = resolve::Parameters::declared(&declared);
         let context = analyse::Context::new(environment, Facts::shipped(), &parameters);
         let bound = analyse::query(&context, query).and_then(|tree| {

@@ -3,7 +3,7 @@
 use datafusion::common::{Column as PlanColumn, ScalarValue};
 use datafusion::functions_aggregate::grouping::grouping_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort};
-use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
 
 use super::{Lowering, build, in_form, pg_type};
 use crate::error::Result;
@@ -111,8 +111,12 @@ impl Lowering<'_> {
         let fact = self.function_fact(aggregate.function)?;
         let types =
             aggregate.arguments.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
-        let arguments =
+        let mut arguments =
             aggregate.arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>>>()?;
+        // `count(*)` counts something that is never NULL.
+        if aggregate.star {
+            arguments.push(lit(1i64));
+        }
         let filter = aggregate.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
         let order_by = self.sort_keys(&aggregate.order_by)?;
         let function = registry::aggregate(fact, &types)?;

@@ -60,6 +60,11 @@ pub fn query(
 /// # Errors
 /// 0A000 for a type that has no such form yet.
 pub(super) fn pg_type(data_type: TypeRef) -> Result<PgType> {
+    /// Stored expressions are kept as text.
+    const PG_NODE_TREE: crate::base::ids::Oid = 194;
+    if data_type.oid == PG_NODE_TREE {
+        return Ok(PgType::Text);
+    }
     PgType::from_oid(data_type.oid, data_type.typmod)
         .ok_or_else(|| refuse::not_supported(format!("values of the type with OID {}", data_type.oid)))
 }

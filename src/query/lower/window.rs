@@ -3,7 +3,7 @@
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionParams};
 use datafusion::logical_expr::{
-    Expr, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    Expr, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits, lit,
 };
 
 use super::{Lowering, build, column, in_form, pg_type};
@@ -67,8 +67,12 @@ impl Lowering<'_> {
             windows.get(window.window).ok_or_else(|| refuse::not_supported("a window without a definition"))?;
         let fact = self.function_fact(window.function)?;
         let types = window.arguments.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
-        let arguments =
+        let mut arguments =
             window.arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>>>()?;
+        // `count(*)` counts something that is never NULL.
+        if window.star {
+            arguments.push(lit(1i64));
+        }
         let filter = window.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
         let partition_by =
             definition.partition_by.iter().map(|key| self.expression(key)).collect::<Result<Vec<_>>>()?;

@@ -25,9 +25,9 @@ pub(super) struct Extras<'q> {
 /// Is it a call of the unquoted, unqualified `word`, which the grammar may give a meaning of its own?
 pub(super) fn is_keyword_call(function: &Function, word: &str) -> bool {
     match function.name.0.as_slice() {
-        [only] => only
-            .as_ident()
-            .is_some_and(|ident| ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case(word)),
+        [only] => {
+            only.as_ident().is_some_and(|ident| ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case(word))
+        }
         _ => false,
     }
 }
@@ -168,13 +168,7 @@ impl Analyser<'_> {
         at: Option<Position>,
     ) -> Result<Expression> {
         let arguments = arguments.into_iter().map(|value| Argument { name: None, value }).collect();
-        let call = Call {
-            schema: Some("pg_catalog".into()),
-            name: name.into(),
-            arguments,
-            at,
-            ..Call::default()
-        };
+        let call = Call { schema: Some("pg_catalog".into()), name: name.into(), arguments, at, ..Call::default() };
         match self.resolver.function(call).map_err(|error| self.at(error, at))? {
             Callee::Coercion(bound) => Ok(bound),
             Callee::Function(resolved) => Ok(plain(resolved, Form::Syntax, at)),
@@ -241,11 +235,7 @@ impl Analyser<'_> {
         let [left, right]: [Expression; 2] =
             arguments.try_into().map_err(|_| refuse::not_supported("nullif of these types"))?;
         let oid = left.data_type.oid;
-        Ok(expression_of(
-            Kind::NullIf { operator, function, left: Box::new(left), right: Box::new(right) },
-            oid,
-            at,
-        ))
+        Ok(expression_of(Kind::NullIf { operator, function, left: Box::new(left), right: Box::new(right) }, oid, at))
     }
 
     /// `current_date` and its siblings.

@@ -194,11 +194,8 @@ impl Analyser<'_> {
             let mut bound = self.expression(condition)?;
             if let Some(operand) = &operand {
                 let place = bound.position;
-                let mirror = Expression {
-                    kind: Kind::CaseOperand,
-                    data_type: operand.data_type,
-                    position: operand.position,
-                };
+                let mirror =
+                    Expression { kind: Kind::CaseOperand, data_type: operand.data_type, position: operand.position };
                 bound = self.operator("=", Some(mirror), bound, place)?;
             }
             conditions.push(self.boolean(bound, "CASE/WHEN")?);
@@ -274,11 +271,7 @@ impl Analyser<'_> {
             }
             None => {
                 let common = self.common_type(&bound, "ARRAY")?;
-                if nested {
-                    (common, common)
-                } else {
-                    (self.array_of(common), common)
-                }
+                if nested { (common, common) } else { (self.array_of(common), common) }
             }
         };
         if array == 0 {

@@ -36,11 +36,15 @@ impl Analyser<'_> {
                 .flat_map(|set| {
                     own.iter().map(|other| {
                         let mut set = set.clone();
-                        other.iter().filter(|key| !set.contains(key)).copied().collect::<Vec<_>>().into_iter().for_each(
-                            |key| {
+                        other
+                            .iter()
+                            .filter(|key| !set.contains(key))
+                            .copied()
+                            .collect::<Vec<_>>()
+                            .into_iter()
+                            .for_each(|key| {
                                 set.push(key);
-                            },
-                        );
+                            });
                         set
                     })
                 })
