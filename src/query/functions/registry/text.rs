@@ -69,7 +69,6 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
             let mut arguments = call.take().into_iter();
             bounded::concat(arguments.next()?, arguments.next()?)
         }
-        source if source.starts_with("select $1") || call.fact.name.ends_with("textcat") => return None,
         "textanycat(text,anynonarray)" | "anytextcat(anynonarray,text)" => {
             let types = call.types;
             let mut texts =
