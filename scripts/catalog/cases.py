@@ -97,6 +97,8 @@ def main():
         for row in read("pg_proc"):
             arguments = [types.get(oid, "") for oid in row["proargtypes"].split()]
             arguments = [POLYMORPHIC.get(name, name) for name in arguments]
+            if types.get(row["prorettype"], "cstring") in ("cstring", "internal"):
+                continue
             special = row["proname"].startswith(("pg_", "has_", "obj_", "col_", "shobj_", "current_", "to_reg"))
             if row["prokind"] != "f" or row["proretset"] == "t" or row["provolatile"] == "v" or int(row["oid"]) > 12999:
                 continue

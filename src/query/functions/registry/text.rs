@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int32Array, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int32Array, StringArray, StringBuilder};
+use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::{BinaryExpr, Like};
 use datafusion::logical_expr::{Expr, Operator, Volatility, lit};
 
 use super::{Call, adapt, casts};
+use crate::base::limits::{BATCH_BYTES, VALUE_BYTES};
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
 use crate::query::environment::Environment;
@@ -15,14 +17,10 @@ use crate::query::functions::kernel::{self, Kernel};
 use crate::query::functions::{bounded, convert};
 
 /// PostgreSQL's functions that DataFusion has, or that we have under a name of its registry.
-const NAMED: [(&str, &str); 39] = [
+const NAMED: [(&str, &str); 35] = [
     ("lower", "lower"),
     ("upper", "upper"),
     ("initcap", "initcap"),
-    ("lpad", "lpad"),
-    ("rpad", "rpad"),
-    ("lpad(text,int4)", "lpad"),
-    ("rpad(text,int4)", "rpad"),
     ("ltrim", "ltrim"),
     ("rtrim", "rtrim"),
     ("btrim", "btrim"),
@@ -87,6 +85,8 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
             kernel::call(function, vec![argument])
         }
         "text_substr" | "text_substr_no_len" => substring(call),
+        "lpad" | "lpad(text,int4)" => padded(call, true),
+        "rpad" | "rpad(text,int4)" => padded(call, false),
         "to_hex32" | "to_hex64" => {
             // The bits of an integer are 32.
             let mask = if call.source == "to_hex32" { i64::from(u32::MAX) } else { -1 };
@@ -203,6 +203,41 @@ fn substring(call: &mut Call<'_>) -> Expr {
         }
         Ok(Arc::new(StringArray::from(answers)))
     })
+}
+
+/// `lpad` and `rpad`: a text of so many characters, filled up with another text.
+fn padded(call: &mut Call<'_>, before: bool) -> Expr {
+    // Much out of little is not computed before the plan runs: it would be a literal of its size in every step.
+    let is_short = matches!(&call.arguments[1], Expr::Literal(ScalarValue::Int32(Some(..1000)), _));
+    let volatility = if is_short { Volatility::Immutable } else { Volatility::Volatile };
+    let (name, arguments) = (format!("pg_{}", call.source), call.take());
+    let work = move |_: &Environment, arrays: &[ArrayRef]| {
+        let texts = arrays[0].as_string::<i32>();
+        let lengths = convert::wide_integers(&arrays[1])?;
+        let fills = arrays.get(2).map(|fills| fills.as_string::<i32>());
+        let mut builder = StringBuilder::new();
+        let mut sum = 0;
+        for row in 0..texts.len() {
+            if texts.is_null(row) || lengths.is_null(row) || fills.is_some_and(|fills| fills.is_null(row)) {
+                builder.append_null();
+                continue;
+            }
+            let (text, fill) = (texts.value(row), fills.map_or(" ", |fills| fills.value(row)));
+            let length = usize::try_from(lengths.value(row)).unwrap_or(0);
+            let own = characters(text, 1, i64::try_from(length).unwrap_or(i64::MAX).saturating_add(1));
+            let missing = if fill.is_empty() { 0 } else { length - own.chars().count() };
+            let widest = fill.chars().map(char::len_utf8).max().unwrap_or(0);
+            let bytes = (missing as u64).saturating_mul(widest as u64).saturating_add(own.len() as u64);
+            sum += bytes;
+            if bytes > VALUE_BYTES || sum > BATCH_BYTES {
+                return Err(QueryError::LimitExceeded("requested length too large".into()).into());
+            }
+            let filling: String = fill.chars().cycle().take(missing).collect();
+            builder.append_value(if before { filling + own } else { own.to_owned() + &filling });
+        }
+        Ok(Arc::new(builder.finish()) as ArrayRef)
+    };
+    kernel::call(Kernel::new(name, arguments.len(), PgType::Text, volatility, work), arguments)
 }
 
 fn negative_length() -> crate::Error {
