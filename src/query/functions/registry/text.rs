@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int32Array, StringArray, StringBuilder};
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::expr::{BinaryExpr, Like};
-use datafusion::logical_expr::{Expr, Operator, Volatility, lit};
+use datafusion::logical_expr::expr::Like;
+use datafusion::logical_expr::{Expr, Volatility, lit};
 
 use super::{Call, adapt, casts};
 use crate::base::limits::{BATCH_BYTES, VALUE_BYTES};
@@ -17,9 +17,7 @@ use crate::query::functions::kernel::{self, Kernel};
 use crate::query::functions::{bounded, convert};
 
 /// PostgreSQL's functions that DataFusion has, or that we have under a name of its registry.
-const NAMED: [(&str, &str); 35] = [
-    ("lower", "lower"),
-    ("upper", "upper"),
+const NAMED: [(&str, &str); 31] = [
     ("initcap", "initcap"),
     ("ltrim", "ltrim"),
     ("rtrim", "rtrim"),
@@ -47,10 +45,8 @@ const NAMED: [(&str, &str); 35] = [
     ("sha256_bytea", "sha256"),
     ("sha384_bytea", "sha384"),
     ("sha512_bytea", "sha512"),
-    ("regexp_match", "regexp_match"),
-    ("regexp_match_no_flags", "regexp_match"),
-    ("textregexreplace", "regexp_replace"),
-    ("textregexreplace_noopt", "regexp_replace"),
+    ("textoverlay", "overlay"),
+    ("textoverlay_no_len", "overlay"),
     ("quote_ident", "quote_ident"),
     ("quote_literal", "quote_literal"),
 ];
@@ -85,6 +81,8 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
             kernel::call(function, vec![argument])
         }
         "text_substr" | "text_substr_no_len" => substring(call),
+        "upper" => unary(call, |arrays| Ok(letters(&arrays[0], |letter| single(letter, letter.to_uppercase())))),
+        "lower" => unary(call, |arrays| Ok(letters(&arrays[0], |letter| single(letter, letter.to_lowercase())))),
         "lpad" | "lpad(text,int4)" => padded(call, true),
         "rpad" | "rpad(text,int4)" => padded(call, false),
         "to_hex32" | "to_hex64" => {
@@ -134,27 +132,19 @@ fn as_text(argument: Expr, data_type: &PgType) -> Expr {
     }
 }
 
-/// `LIKE` and regular expressions.
+/// `LIKE` and `ILIKE`.
 fn matching(call: &mut Call<'_>) -> Option<Expr> {
     let operation = call.source.strip_prefix("text").or_else(|| call.source.strip_prefix("name"))?;
-    let like = |negated, case_insensitive| Err((negated, case_insensitive));
-    let how = match operation {
-        "like" => like(false, false),
-        "nlike" => like(true, false),
-        "iclike" => like(false, true),
-        "icnlike" => like(true, true),
-        "regexeq" => Ok(Operator::RegexMatch),
-        "regexne" => Ok(Operator::RegexNotMatch),
-        "icregexeq" => Ok(Operator::RegexIMatch),
-        "icregexne" => Ok(Operator::RegexNotIMatch),
+    let (negated, case_insensitive) = match operation {
+        "like" => (false, false),
+        "nlike" => (true, false),
+        "iclike" => (false, true),
+        "icnlike" => (true, true),
         _ => return None,
     };
     let mut arguments = call.take().into_iter();
     let (text, pattern) = (Box::new(arguments.next()?), Box::new(arguments.next()?));
-    Some(match how {
-        Ok(operator) => Expr::BinaryExpr(BinaryExpr::new(text, operator, pattern)),
-        Err((negated, case_insensitive)) => Expr::Like(Like::new(negated, text, pattern, None, case_insensitive)),
-    })
+    Some(Expr::Like(Like::new(negated, text, pattern, None, case_insensitive)))
 }
 
 /// `concat` and `concat_ws`, of values of any type by their output functions, in which `true` is `t`.
@@ -203,6 +193,19 @@ fn substring(call: &mut Call<'_>) -> Expr {
         }
         Ok(Arc::new(StringArray::from(answers)))
     })
+}
+
+fn letters(array: &ArrayRef, change: impl Fn(char) -> char) -> ArrayRef {
+    let texts = array.as_string::<i32>().iter();
+    Arc::new(texts.map(|text| text.map(|text| text.chars().map(&change).collect::<String>())).collect::<StringArray>())
+}
+
+/// A letter becomes one other letter, or stays as it is, as PostgreSQL's libc has it.
+fn single(letter: char, mut changed: impl Iterator<Item = char>) -> char {
+    match (changed.next(), changed.next()) {
+        (Some(changed), None) => changed,
+        _ => letter,
+    }
 }
 
 /// `lpad` and `rpad`: a text of so many characters, filled up with another text.
