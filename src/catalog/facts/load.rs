@@ -1,6 +1,6 @@
 //! Reading the facts from CSV.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
 use super::{CastContext, CastFact, CastMethod, Facts, FunctionFact, FunctionKind, OperatorFact, TypeFact};
@@ -29,9 +29,12 @@ pub(super) fn shipped() -> Facts {
         operators: include_str!("../../../catalog/pg_catalog/pg_operator.csv"),
         casts: include_str!("../../../catalog/pg_catalog/pg_cast.csv"),
     };
-    let mut facts = Facts::parse(&texts).unwrap_or_else(|fault| panic!("catalog/pg_catalog: {fault}"));
-    node_trees_are_text(&mut facts);
-    facts
+    let read = Facts::parse(&texts).and_then(|mut facts| {
+        facts.absent = absent(include_str!("../../../catalog/pg_catalog/absent.csv"))?;
+        node_trees_are_text(&mut facts);
+        Ok(facts)
+    });
+    read.unwrap_or_else(|fault| panic!("catalog/pg_catalog: {fault}"))
 }
 
 /// PostgreSQL keeps stored expressions as `pg_node_tree`, which only its own functions read. Here they are kept as
@@ -55,6 +58,15 @@ fn node_trees_are_text(facts: &mut Facts) {
         let cast = CastFact { oid: 0, source, target, context: CastContext::Implicit, method: CastMethod::Binary };
         facts.casts.insert((source, target), cast);
     }
+}
+
+fn absent(text: &str) -> Result<HashSet<(String, String)>, String> {
+    let mut absent = HashSet::new();
+    read(text, |line| {
+        absent.insert((line.value("kind")?, line.value("name")?));
+        Ok(())
+    })?;
+    Ok(absent)
 }
 
 impl Facts {
@@ -285,6 +297,8 @@ mod tests {
         let widening = facts.cast(23, 20).unwrap();
         assert_eq!(widening.context, CastContext::Implicit);
         assert!(facts.cast(25, 23).is_none());
+        assert!(facts.is_absent_function("to_tsvector") && !facts.is_absent_function("lower"));
+        assert!(facts.is_absent_type("tsvector") && !facts.is_absent_type("text"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod documents;
 mod integers;
 mod math;
 mod numerics;
+mod patterns;
 mod refused;
 mod rows;
 mod system;
@@ -67,13 +68,14 @@ impl Call<'_> {
 /// A function that plans the calls of a family, and leaves the others.
 type Family = fn(&mut Call<'_>) -> Option<Result<Expr>>;
 
-const FAMILIES: [Family; 11] = [
+const FAMILIES: [Family; 12] = [
     compare::plan,
     arithmetic::plan,
     integers::plan,
     numerics::plan,
     math::plan,
     casts::plan,
+    patterns::plan,
     text::plan,
     times::plan,
     documents::plan,
