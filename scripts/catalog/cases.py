@@ -61,9 +61,9 @@ SPECIAL = {
     ("timezone", 0): ["UTC", "Europe/Berlin", "nowhere", "+02"],
     ("left", 1): ["0", "2", "-1", "50"],
     ("right", 1): ["0", "2", "-1", "50"],
-    ("encode", 1): ["hex"],
-    ("decode", 0): ["00ff", "6g", ""],
-    ("decode", 1): ["hex"],
+    ("encode", 1): ["hex", "base64", "escape", "none"],
+    ("decode", 0): ["00ff", "6g", "", "YWJj", "YQ==", "\\001a", "Y=", "\\8"],
+    ("decode", 1): ["hex", "base64", "escape", "none"],
     ("repeat", 1): ["0", "3", "-1", "2147483647"],
     ("lpad", 1): ["0", "5", "-1", "2147483647"],
     ("rpad", 1): ["0", "5", "-1", "2147483647"],
@@ -82,6 +82,9 @@ SPECIAL = {
     ("regexp_replace", 1): ["b", "[a-c]+", "(", "x*"],
     ("regexp_replace", 2): ["-", "<\\&>", "\\1"],
     ("regexp_replace", 3): ["", "g", "i", "z"],
+    ("overlay", 2): ["1", "2", "0", "-1", "5"],
+    ("overlay", 3): ["0", "1", "3", "-1"],
+    ("char", 0): ["abc", "", "b"],
     ("regexp_like", 1): ["b", "^a", "(", "x*", "ä"],
     ("regexp_like", 2): ["", "i", "z", "n"],
     ("regexp_count", 1): ["b", "^a", "(", "[a-c]"],
@@ -108,7 +111,7 @@ def main():
             arguments = [POLYMORPHIC.get(name, name) for name in arguments]
             if types.get(row["prorettype"], "cstring") in ("cstring", "internal"):
                 continue
-            special = row["proname"].startswith(("pg_", "has_", "obj_", "col_", "shobj_", "current_", "to_reg"))
+            special = row["proname"].startswith(("pg_", "has_", "obj_", "col_", "shobj_", "current_", "to_reg", "regclass", "row_sec"))
             if row["prokind"] != "f" or row["proretset"] == "t" or row["provolatile"] == "v" or int(row["oid"]) > 12999:
                 continue
             if special or not arguments or not all(name in VALUES for name in arguments):
