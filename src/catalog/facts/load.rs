@@ -1,6 +1,6 @@
 //! Reading the facts from CSV.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use super::{CastContext, CastFact, CastMethod, Facts, FunctionFact, FunctionKind, OperatorFact, TypeFact};
@@ -29,20 +29,7 @@ pub(super) fn shipped() -> Facts {
         operators: include_str!("../../../catalog/pg_catalog/pg_operator.csv"),
         casts: include_str!("../../../catalog/pg_catalog/pg_cast.csv"),
     };
-    let read = Facts::parse(&texts).and_then(|mut facts| {
-        facts.absent = absent(include_str!("../../../catalog/pg_catalog/absent.csv"))?;
-        Ok(facts)
-    });
-    read.unwrap_or_else(|fault| panic!("catalog/pg_catalog: {fault}"))
-}
-
-fn absent(text: &str) -> Result<HashSet<(String, String)>, String> {
-    let mut absent = HashSet::new();
-    read(text, |line| {
-        absent.insert((line.value("kind")?, line.value("name")?));
-        Ok(())
-    })?;
-    Ok(absent)
+    Facts::parse(&texts).unwrap_or_else(|fault| panic!("catalog/pg_catalog: {fault}"))
 }
 
 impl Facts {
@@ -273,8 +260,6 @@ mod tests {
         let widening = facts.cast(23, 20).unwrap();
         assert_eq!(widening.context, CastContext::Implicit);
         assert!(facts.cast(25, 23).is_none());
-        assert!(facts.is_absent_function("to_tsvector") && !facts.is_absent_function("lower"));
-        assert!(facts.is_absent_type("tsvector") && !facts.is_absent_type("text"));
     }
 
     #[test]

@@ -20,8 +20,7 @@ mod integers;
 mod math;
 mod numerics;
 mod patterns;
-#[cfg(test)]
-mod refused;
+mod quantified;
 mod rows;
 mod system;
 mod text;
@@ -39,6 +38,7 @@ use crate::query::bind::refuse;
 
 pub use aggregate::{aggregate, window};
 pub use casts::convert;
+pub use quantified::{array_operator, distinct_from};
 pub use rows::set_returning;
 
 /// A call on its way to an expression.
