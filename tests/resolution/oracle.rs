@@ -6,8 +6,8 @@ use crate::support::wire::{Message, Wire, describe_statement, parse, sync};
 /// What a question is answered with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// OID and modifier.
-    Type(u32, i32),
+    /// OID and modifier, and the types of parameters.
+    Type(u32, i32, Vec<u32>),
     Error {
         sqlstate: String,
         message: String,
@@ -20,7 +20,7 @@ pub enum Answer {
 impl std::fmt::Display for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Type(oid, typmod) => write!(f, "type {oid}, {typmod}"),
+            Self::Type(oid, typmod, parameters) => write!(f, "type {oid}, {typmod}, parameters {parameters:?}"),
             Self::Error { sqlstate, message, detail, hint, position } => {
                 write!(f, "{sqlstate} at {position}: {message} [{detail}] [{hint}]")
             }
@@ -33,7 +33,9 @@ impl Answer {
     pub fn is_about_resolution(&self) -> bool {
         match self {
             Self::Type(..) => true,
-            Self::Error { sqlstate, message, .. } => sqlstate != "0A000" && !message.starts_with("syntax error"),
+            Self::Error { sqlstate, message, .. } => {
+                sqlstate != "0A000" && sqlstate != "XX000" && !message.starts_with("syntax error")
+            }
         }
     }
 
@@ -82,6 +84,7 @@ impl Oracle {
 }
 
 fn answer(statement: &str, messages: &[Message]) -> Answer {
+    let mut parameters = Vec::new();
     for message in messages {
         match message.tag {
             b'E' => {
@@ -97,9 +100,13 @@ fn answer(statement: &str, messages: &[Message]) -> Answer {
             }
             b'T' => {
                 let row = message.row();
-                return Answer::Type(row.0, row.1);
+                return Answer::Type(row.0, row.1, parameters);
             }
-            b'n' => return Answer::Type(0, -1),
+            b't' => {
+                let oids = message.body.get(2..).unwrap_or_default().chunks_exact(4);
+                parameters = oids.map(|oid| u32::from_be_bytes([oid[0], oid[1], oid[2], oid[3]])).collect();
+            }
+            b'n' => return Answer::Type(0, -1, parameters),
             _ => {}
         }
     }
