@@ -44,6 +44,20 @@ impl Answer {
     }
 }
 
+/// The first operator or function in the tree of a statement, which is the outermost one. A view shows the tree.
+const CHOSEN: &str = r"
+    CREATE FUNCTION pg_temp.chosen(statement text) RETURNS text LANGUAGE plpgsql AS $$
+    DECLARE found text;
+    BEGIN
+        EXECUTE 'CREATE TEMP VIEW tree AS ' || statement;
+        SELECT (regexp_match(ev_action, ':(?:opno|funcid|aggfnoid|winfnoid) (\d+)'))[1] INTO found
+        FROM pg_rewrite WHERE ev_class = 'pg_temp.tree'::regclass;
+        DROP VIEW pg_temp.tree;
+        RETURN found;
+    EXCEPTION WHEN OTHERS THEN
+        RETURN NULL;
+    END $$";
+
 /// The server that is asked.
 pub struct Oracle {
     wire: Wire,
@@ -52,6 +66,7 @@ pub struct Oracle {
 impl Oracle {
     pub fn new(mut wire: Wire) -> Self {
         wire.ok("SET client_min_messages = error");
+        wire.ok(CHOSEN);
         Self { wire }
     }
 
@@ -62,6 +77,12 @@ impl Oracle {
             "CREATE TEMP TABLE assigned_{oid} (x {name});
              CREATE FUNCTION pg_temp.implicit_{oid}({name}) RETURNS int LANGUAGE sql AS 'SELECT 1'"
         ));
+    }
+
+    /// The operator or function at the top of a statement; `None` when a view of it cannot be made.
+    pub fn chosen(&mut self, statement: &str) -> Option<u32> {
+        let quoted = statement.replace('\'', "''");
+        self.wire.value(&format!("SELECT pg_temp.chosen('{quoted}')")).parse().ok()
     }
 
     /// The answers to statements, in their order.

@@ -185,7 +185,26 @@ impl Text<'_> {
     }
 }
 
-type Answered = kalam::Result<TypeRef>;
+/// The type of what was resolved, and the operator or function that was chosen; 0 when there is none.
+type Answered = kalam::Result<(TypeRef, u32)>;
+
+/// The operator or function at the top.
+fn row(expression: &Expression) -> u32 {
+    match &expression.kind {
+        Kind::Operator { operator, .. } | Kind::ArrayOperator { operator, .. } => *operator,
+        _ => 0,
+    }
+}
+
+fn called(resolver: &Resolver<'_>, callee: Callee<'_>) -> (TypeRef, u32) {
+    match callee {
+        Callee::Function(resolved) => (resolved.result, resolved.fact.oid),
+        // What is still unknown would become text in the output.
+        Callee::Coercion(expression) => {
+            (resolver.settle(expression).map_or(TypeRef::plain(0), |expression| expression.data_type), 0)
+        }
+    }
+}
 
 impl Question {
     pub fn operands(&self) -> Vec<&Operand> {
@@ -223,7 +242,7 @@ impl Question {
         let resolver = make(facts, &style, &parameters, sql);
         let found = self.run(&resolver, &mut Text("SELECT ".to_owned(), &parameters));
         match found.and_then(|found| Ok((found, parameters.types()?))) {
-            Ok((found, parameters)) => Answer::Type(found.oid, found.typmod, parameters),
+            Ok(((found, _), parameters)) => Answer::Type(found.oid, found.typmod, parameters),
             Err(error) => {
                 let report = error.report();
                 Answer::Error {
@@ -235,6 +254,13 @@ impl Question {
                 }
             }
         }
+    }
+
+    /// The operator or function that the resolver chooses; 0 when there is none.
+    pub fn chosen(&self, facts: &Facts) -> u32 {
+        let (style, parameters) = (OutputStyle::default(), Parameters::default());
+        let resolver = Resolver::over(facts, &style, &parameters, "");
+        self.run(&resolver, &mut Text(String::new(), &parameters)).map_or(0, |(_, row)| row)
     }
 
     /// Are the two answers the same, as far as the question goes?
@@ -283,20 +309,11 @@ impl Question {
                 }
                 text.add(")");
                 let call = Call { name: name.clone(), arguments: written, at, ..Call::default() };
-                return resolver.function(call).map(|callee| match callee {
-                    Callee::Function(resolved) => resolved.result,
-                    // What is still unknown would become text in the output.
-                    Callee::Coercion(expression) => {
-                        resolver.settle(expression).map(|expression| expression.data_type).unwrap_or(TypeRef::plain(0))
-                    }
-                });
+                return resolver.function(call).map(|callee| called(resolver, callee));
             }
             Self::Marked { name, arguments, mark } => {
                 let call = text.marked(name, arguments, *mark);
-                return resolver.function(call).map(|callee| match callee {
-                    Callee::Function(resolved) => resolved.result,
-                    Callee::Coercion(expression) => expression.data_type,
-                });
+                return resolver.function(call).map(|callee| called(resolver, callee));
             }
             Self::Cast { source, target } => {
                 let source = text.operand(source);
@@ -311,7 +328,7 @@ impl Question {
                 let wanted = TypeRef::plain(target.oid);
                 let found = resolver.coerce(text.operand(source), wanted, context, Form::ImplicitCast)?;
                 return found
-                    .map(|found| found.data_type)
+                    .map(|found| (found.data_type, 0))
                     .ok_or_else(|| kalam::error::QueryError::DivisionByZero.into());
             }
             Self::Common { operands } => {
@@ -329,9 +346,9 @@ impl Question {
                 for expression in written {
                     resolver.to_common(expression, common, "COALESCE")?;
                 }
-                return Ok(TypeRef { oid: common, typmod });
+                return Ok((TypeRef { oid: common, typmod }, 0));
             }
         };
-        outcome.map(|expression| expression.data_type)
+        outcome.map(|expression| (expression.data_type, row(&expression)))
     }
 }
