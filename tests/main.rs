@@ -13,6 +13,7 @@ mod commands;
 mod crash;
 mod inside;
 mod main_job;
+mod resolution;
 mod security;
 mod support;
 mod tidy;

@@ -2,6 +2,29 @@
 
 use super::report::Report;
 
+/// Why an operator, function, cast or common type is not found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unresolved {
+    /// 42883.
+    Undefined,
+    /// 42725.
+    Ambiguous,
+    /// 42804.
+    Mismatch,
+    /// 42846.
+    CannotCast,
+    /// 42809.
+    WrongObject,
+    /// 42P08.
+    AmbiguousParameter,
+    /// 42601.
+    Syntax,
+    /// 42704.
+    UndefinedObject,
+    /// 54023.
+    TooManyArguments,
+}
+
 /// An error of the query floor.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
@@ -22,6 +45,9 @@ pub enum QueryError {
     UndefinedOperator(String),
     #[error("{0}")]
     DatatypeMismatch(String),
+    /// An operator, function, cast or common type that PostgreSQL's rules do not find.
+    #[error("{message}")]
+    Unresolved { reason: Unresolved, message: String, detail: Option<String>, hint: Option<String> },
     #[error("{0}")]
     Grouping(String),
     /// ORDER BY or GROUP BY names an output column that is not there: 42P10.
@@ -109,6 +135,10 @@ impl QueryError {
                     "No operator matches the given name and argument types. You might need to add explicit type casts."
                         .into(),
                 );
+            }
+            Self::Unresolved { detail, hint, .. } => {
+                report.detail.clone_from(detail);
+                report.hint.clone_from(hint);
             }
             Self::TooComplex { hint } => report.hint = Some(hint.clone()),
             Self::OutOfMemory { detail } => report.detail = Some(detail.clone()),

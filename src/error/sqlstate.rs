@@ -96,6 +96,7 @@ fn query(error: &QueryError) -> &'static str {
         MissingFrom(_) => "42P01",
         UndefinedFunction(_) | UndefinedOperator(_) => "42883",
         DatatypeMismatch(_) => "42804",
+        Unresolved { reason, .. } => unresolved(*reason),
         Grouping(_) => "42803",
         InvalidColumnReference(_) => "42P10",
         DuplicateAlias(_) => "42712",
@@ -122,6 +123,21 @@ fn query(error: &QueryError) -> &'static str {
         OutOfMemory { .. } => "53200",
         SpillLimit { .. } => "53400",
         Engine { .. } => "XX000",
+    }
+}
+
+fn unresolved(reason: super::Unresolved) -> &'static str {
+    use super::Unresolved::*;
+    match reason {
+        Undefined => "42883",
+        Ambiguous => "42725",
+        Mismatch => "42804",
+        CannotCast => "42846",
+        WrongObject => "42809",
+        AmbiguousParameter => "42P08",
+        Syntax => "42601",
+        UndefinedObject => "42704",
+        TooManyArguments => "54023",
     }
 }
 

@@ -34,6 +34,7 @@ pub mod query;
 pub mod recursive;
 pub mod refuse;
 pub mod relations;
+pub mod resolve;
 pub mod rows;
 pub mod subqueries;
 pub mod tree;
