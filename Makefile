@@ -73,8 +73,9 @@ check: ## What CI runs: setup, fmt, clippy, doc, every test.
 # Rows to add to or drop from the catalog's files, as in: make catalog ROWS="function:to_hex operator:<<"
 ROWS ?=
 
-catalog: ## Write catalog/pg_catalog/*.csv anew from the PostgreSQL 15 that psql finds; ROWS="function:NAME" adds.
+catalog: ## Write catalog/pg_catalog/*.csv and its test cases from the PostgreSQL 15 that psql finds; ROWS="function:NAME" adds.
 	python3 scripts/catalog/generate.py $(ROWS)
+	"$$KALAM_PYTHON" scripts/catalog/cases.py
 
 bench: build ## Compare with PostgreSQL 15 side by side and print a Markdown table.
 	benches/compare/run
