@@ -61,9 +61,9 @@ SPECIAL = {
     ("timezone", 0): ["UTC", "Europe/Berlin", "nowhere", "+02"],
     ("left", 1): ["0", "2", "-1", "50"],
     ("right", 1): ["0", "2", "-1", "50"],
-    ("encode", 1): ["hex"],
-    ("decode", 0): ["00ff", "6g", ""],
-    ("decode", 1): ["hex"],
+    ("encode", 1): ["hex", "base64", "escape", "none"],
+    ("decode", 0): ["00ff", "6g", "", "YWJj", "YQ==", "\\001a", "Y=", "\\8"],
+    ("decode", 1): ["hex", "base64", "escape", "none"],
     ("repeat", 1): ["0", "3", "-1", "2147483647"],
     ("lpad", 1): ["0", "5", "-1", "2147483647"],
     ("rpad", 1): ["0", "5", "-1", "2147483647"],
@@ -82,6 +82,9 @@ SPECIAL = {
     ("regexp_replace", 1): ["b", "[a-c]+", "(", "x*"],
     ("regexp_replace", 2): ["-", "<\\&>", "\\1"],
     ("regexp_replace", 3): ["", "g", "i", "z"],
+    ("overlay", 2): ["1", "2", "0", "-1", "5"],
+    ("overlay", 3): ["0", "1", "3", "-1"],
+    ("char", 0): ["abc", "", "b"],
     ("regexp_like", 1): ["b", "^a", "(", "x*", "ä"],
     ("regexp_like", 2): ["", "i", "z", "n"],
     ("regexp_count", 1): ["b", "^a", "(", "[a-c]"],
@@ -97,7 +100,6 @@ SPECIAL = {
 def main():
     read = lambda name: list(csv.DictReader(open(FILES / f"{name}.csv", newline="")))
     types = {row["oid"]: row["typname"] for row in read("pg_type")}
-    chosen = random.Random(15)
     lines = []
     with psycopg.connect("", autocommit=True) as connection:
         server = connection.pgconn
@@ -108,11 +110,13 @@ def main():
             arguments = [POLYMORPHIC.get(name, name) for name in arguments]
             if types.get(row["prorettype"], "cstring") in ("cstring", "internal"):
                 continue
-            special = row["proname"].startswith(("pg_", "has_", "obj_", "col_", "shobj_", "current_", "to_reg"))
+            special = row["proname"].startswith(("pg_", "has_", "obj_", "col_", "shobj_", "current_", "to_reg", "regclass", "row_sec"))
             if row["prokind"] != "f" or row["proretset"] == "t" or row["provolatile"] == "v" or int(row["oid"]) > 12999:
                 continue
             if special or not arguments or not all(name in VALUES for name in arguments):
                 continue
+            # Each function has its own, so that a new one changes no other's cases.
+            chosen = random.Random(int(row["oid"]))
             lists = [SPECIAL.get((row["proname"], place), VALUES[name]) for place, name in enumerate(arguments)]
             calls = {tuple(chosen.choice(values) for values in lists) for _ in range(PER_FUNCTION)}
             calls.add(tuple([None] + [values[0] for values in lists[1:]]))

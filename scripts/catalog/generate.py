@@ -9,11 +9,10 @@ says of the others is taken over. More rows are named by arguments:
     type:NAME             a type and its array type, with their input and output functions
     operator:NAME         every operator of this name whose types are there
     operators, casts      every operator, every cast, whose types are there
-    drop:TABLE:OID        the row goes, as in drop:pg_proc:1299
+    drop:TABLE:OID        the row goes, as in drop:pg_proc:1299; of a function also its operators and casts
 
 What operators and casts call becomes a row of pg_proc. The server is found as psql finds it (PGHOST, PGPORT,
-PGUSER, PGDATABASE). The names that
-are in PostgreSQL and not here go to absent.csv. `tests/catalog.rs` compares the files with a PostgreSQL 15.
+PGUSER, PGDATABASE). `tests/catalog.rs` compares the files with a PostgreSQL 15.
 """
 
 import csv
@@ -75,17 +74,6 @@ def main(arguments):
                 if oid < OWN and oid not in theirs[table]:
                     sys.exit(f"{table}: PostgreSQL has no row {oid}")
                 writer.writerow(theirs[table][oid] if oid < OWN else ours[table][oid])
-    absent(theirs, ours)
-
-
-def absent(theirs, ours):
-    """Writes the names that PostgreSQL has and we have not: a use of one is not supported, not a mistake."""
-    with open(FILES / "absent.csv", "w") as file:
-        file.write("kind,name\n")
-        for kind, table, column in (("function", "pg_proc", "proname"), ("type", "pg_type", "typname")):
-            names = {row[column] for row in theirs[table].values()}
-            names -= {theirs[table][oid][column] for oid in ours[table] if oid < OWN}
-            file.writelines(f"{kind},{name}\n" for name in sorted(names))
 
 
 def include(argument, theirs, ours):
@@ -113,6 +101,12 @@ def include(argument, theirs, ours):
     elif kind == "drop":
         table, _, oid = name.partition(":")
         del ours[table][int(oid)]
+        if table == "pg_proc":
+            # What the function computes goes with it.
+            for other, column in (("pg_operator", "oprcode"), ("pg_cast", "castfunc")):
+                rows = [key for key in ours[other] if theirs[other][key][column] == oid]
+                for key in rows:
+                    del ours[other][key]
     else:
         sys.exit(__doc__)
     if sum(map(len, ours.values())) == before:

@@ -1,6 +1,6 @@
 //! Reading the facts from CSV.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use super::{CastContext, CastFact, CastMethod, Facts, FunctionFact, FunctionKind, OperatorFact, TypeFact};
@@ -29,44 +29,7 @@ pub(super) fn shipped() -> Facts {
         operators: include_str!("../../../catalog/pg_catalog/pg_operator.csv"),
         casts: include_str!("../../../catalog/pg_catalog/pg_cast.csv"),
     };
-    let read = Facts::parse(&texts).and_then(|mut facts| {
-        facts.absent = absent(include_str!("../../../catalog/pg_catalog/absent.csv"))?;
-        node_trees_are_text(&mut facts);
-        Ok(facts)
-    });
-    read.unwrap_or_else(|fault| panic!("catalog/pg_catalog: {fault}"))
-}
-
-/// PostgreSQL keeps stored expressions as `pg_node_tree`, which only its own functions read. Here they are kept as
-/// text, and those functions take it.
-fn node_trees_are_text(facts: &mut Facts) {
-    const TEXT: Oid = 25;
-    const PG_NODE_TREE: Oid = 194;
-    if let Some(text) = facts.types.get(&TEXT).cloned() {
-        let tree = TypeFact {
-            oid: PG_NODE_TREE,
-            name: "pg_node_tree".into(),
-            array: 0,
-            category: 'Z',
-            preferred: false,
-            ..text
-        };
-        facts.types_by_name.insert(tree.name.clone(), PG_NODE_TREE);
-        facts.types.insert(PG_NODE_TREE, tree);
-    }
-    for (source, target) in [(TEXT, PG_NODE_TREE), (PG_NODE_TREE, TEXT)] {
-        let cast = CastFact { oid: 0, source, target, context: CastContext::Implicit, method: CastMethod::Binary };
-        facts.casts.insert((source, target), cast);
-    }
-}
-
-fn absent(text: &str) -> Result<HashSet<(String, String)>, String> {
-    let mut absent = HashSet::new();
-    read(text, |line| {
-        absent.insert((line.value("kind")?, line.value("name")?));
-        Ok(())
-    })?;
-    Ok(absent)
+    Facts::parse(&texts).unwrap_or_else(|fault| panic!("catalog/pg_catalog: {fault}"))
 }
 
 impl Facts {
@@ -297,8 +260,6 @@ mod tests {
         let widening = facts.cast(23, 20).unwrap();
         assert_eq!(widening.context, CastContext::Implicit);
         assert!(facts.cast(25, 23).is_none());
-        assert!(facts.is_absent_function("to_tsvector") && !facts.is_absent_function("lower"));
-        assert!(facts.is_absent_type("tsvector") && !facts.is_absent_type("text"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod load;
 
 pub use load::Texts;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use crate::base::ids::Oid;
@@ -145,8 +145,6 @@ pub struct Facts {
     operators: BTreeMap<Oid, OperatorFact>,
     operators_by_name: HashMap<String, Vec<Oid>>,
     casts: BTreeMap<(Oid, Oid), CastFact>,
-    /// Kind and name of what PostgreSQL has and we have not.
-    absent: HashSet<(String, String)>,
 }
 
 impl Facts {
@@ -184,20 +182,6 @@ impl Facts {
 
     pub fn cast(&self, source: Oid, target: Oid) -> Option<&CastFact> {
         self.casts.get(&(source, target))
-    }
-
-    /// Does PostgreSQL have functions of this name, of which we have none? A call of one is 0A000, not 42883.
-    pub fn is_absent_function(&self, name: &str) -> bool {
-        self.is_absent("function", name)
-    }
-
-    /// Does PostgreSQL have a type of this name that we have not? To name it is 0A000, not 42704.
-    pub fn is_absent_type(&self, name: &str) -> bool {
-        self.is_absent("type", name)
-    }
-
-    fn is_absent(&self, kind: &str, name: &str) -> bool {
-        self.absent.contains(&(kind.to_owned(), name.to_owned()))
     }
 
     /// All functions, by OID.

@@ -71,7 +71,11 @@ fn normal(text: &str, case: &Case<'_>) -> String {
     match &case.result {
         // The C library of the day decides the last digit.
         PgType::Float8 if case.fact.source == "dcbrt" => text.chars().take(12).collect(),
-        PgType::Numeric(_) if text.contains('.') => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        // So many digits behind the point every numeric has.
+        PgType::Numeric(_) if text.contains('.') => text[..text.len().min(text.find('.').unwrap_or(0) + 19)]
+            .trim_end_matches('0')
+            .trim_end_matches('.')
+            .to_owned(),
         _ => text.to_owned(),
     }
 }

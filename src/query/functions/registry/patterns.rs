@@ -93,11 +93,15 @@ fn run(what: What, arrays: &[ArrayRef]) -> Result<ArrayRef> {
             continue;
         }
         let (pattern, flags) = (patterns.value(row), flags.map_or("", |flags| flags.value(row)));
+        let start = starts.map_or(1, |starts| starts.value(row));
+        if start < 1 {
+            let message = format!("invalid value for parameter \"start\": {start}");
+            return Err(QueryError::InvalidParameterValue(message).into());
+        }
         let compiled = match known.take() {
             Some(same) if same.0 == pattern && same.1 == flags => same.2,
             _ => Pattern::new(what, pattern, flags)?,
         };
-        let start = starts.map_or(1, |starts| starts.value(row));
         let replacement = replacements.map_or("", |replacements| replacements.value(row));
         answers.add(what, &Row { text: texts.value(row), pattern: &compiled, replacement, start })?;
         known = Some((pattern, flags, compiled));
@@ -140,13 +144,9 @@ impl Answers {
                 flags.push(Some(regex.is_match(row.text) != negated));
             }
             Self::Counts(counts) => {
-                if row.start < 1 {
-                    let message = format!("invalid value for parameter \"start\": {}", row.start);
-                    return Err(QueryError::InvalidParameterValue(message).into());
-                }
                 let skipped = usize::try_from(row.start - 1).unwrap_or(0);
                 let count = match row.text.char_indices().map(|(at, _)| at).chain([row.text.len()]).nth(skipped) {
-                    Some(at) if at == 0 => regex.find_iter(row.text).count(),
+                    Some(0) => matches(regex, row.text).count(),
                     // What stands before the start decides whether the pattern's anchors hold.
                     Some(_) => return Err(refuse::not_supported("regexp_count with a start")),
                     None => 0,
@@ -197,15 +197,28 @@ impl Answers {
     }
 }
 
+/// The matches from left to right. Unlike those of the crate, an empty one may stand right behind another one.
+fn matches<'a>(regex: &'a Regex, text: &'a str) -> impl Iterator<Item = Captures<'a>> {
+    let mut from = Some(0);
+    std::iter::from_fn(move || {
+        let found = regex.captures_at(text, from?)?;
+        let whole = found.get(0)?;
+        let step = text[whole.end()..].chars().next().map(char::len_utf8);
+        from = if whole.is_empty() { step.map(|step| whole.end() + step) } else { Some(whole.end()) };
+        Some(found)
+    })
+}
+
 /// The parts between the matches; an empty match at either end, or right behind another one, parts nothing.
 fn split<'a>(regex: &Regex, text: &'a str) -> Vec<&'a str> {
     let (mut parts, mut from) = (Vec::new(), 0);
-    for found in regex.find_iter(text) {
-        if found.is_empty() && (found.start() == text.len() || found.start() == from) {
+    for found in matches(regex, text) {
+        let Some(whole) = found.get(0) else { continue };
+        if whole.start() == text.len() || whole.end() == from {
             continue;
         }
-        parts.push(&text[from..found.start()]);
-        from = found.end();
+        parts.push(&text[from..whole.start()]);
+        from = whole.end();
     }
     parts.push(&text[from..]);
     parts
@@ -214,7 +227,7 @@ fn split<'a>(regex: &Regex, text: &'a str) -> Vec<&'a str> {
 fn replace(row: &Row<'_>) -> Result<String> {
     let mut answer = String::with_capacity(row.text.len());
     let mut from = 0;
-    for found in row.pattern.regex.captures_iter(row.text) {
+    for found in matches(&row.pattern.regex, row.text) {
         let Some(whole) = found.get(0) else { continue };
         answer.push_str(&row.text[from..whole.start()]);
         insert(row.replacement, &found, &mut answer);

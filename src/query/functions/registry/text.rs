@@ -112,7 +112,6 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
             });
             Ok(Arc::new(answers.collect::<Result<StringArray>>()?))
         }),
-        "binary_encode" | "binary_decode" => return Some(coding(call)),
         _ => return None,
     }))
 }
@@ -290,18 +289,6 @@ fn escaped(pattern: &str, escape: &str) -> Result<String> {
         after_escape = false;
     }
     Ok(answer)
-}
-
-/// `encode` and `decode`, as far as DataFusion writes what PostgreSQL writes: hexadecimal digits.
-fn coding(call: &mut Call<'_>) -> Result<Expr> {
-    let Some(Expr::Literal(format, _)) = call.arguments.get(1) else {
-        return Err(super::not_implemented(call.fact));
-    };
-    if format.try_as_str().flatten().is_none_or(|format| !format.eq_ignore_ascii_case("hex")) {
-        return Err(super::not_implemented(call.fact));
-    }
-    let name = if call.source == "binary_encode" { "encode" } else { "decode" };
-    adapt::call(call, name)
 }
 
 #[cfg(test)]
