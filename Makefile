@@ -53,7 +53,7 @@ integration: ## Only tests/: real clients, security, crashes, the main job.
 sqllogictest: ## Only the SQL scripts, against PostgreSQL 15 and KalamDB; T=name runs one file.
 	cargo test --release --test sqllogictest -- $(T)
 
-resolution: ## All pairs of types under all operators, against PostgreSQL 15; CI asks a sample. Takes a quarter of an hour.
+resolution: ## All pairs of types under all operators, against PostgreSQL 15; CI asks a sample. Takes long.
 	KALAM_RESOLUTION_ALL=1 cargo test --release --test integration -- resolution:: --nocapture
 
 fmt: ## Fail when the code is not formatted.
