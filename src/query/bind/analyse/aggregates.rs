@@ -2,6 +2,7 @@
 
 use super::calls::Extras;
 use super::clause::Clause;
+use super::sorting::without_coercion;
 use super::{Analyser, refuse};
 use crate::error::{QueryError, Result};
 use crate::query::bind::resolve::Resolved;
@@ -62,7 +63,7 @@ impl Analyser<'_> {
         };
         if extras.distinct {
             for argument in &arguments {
-                self.check_equality(argument)?;
+                self.check_equality(argument, argument.position)?;
             }
         }
         let inner = reach(arguments.iter().chain(order_by.iter().map(|key| &key.expression)).chain(&filter));
@@ -114,13 +115,14 @@ impl Analyser<'_> {
             let expression = self.expression_in(&key.expr, Clause::OrderBy)?;
             // The argument was converted to the function's type, its untouched self is what is sorted by.
             let expression = self.settle(expression)?;
-            if extras.distinct && !arguments.contains(&expression) {
+            if extras.distinct && !arguments.iter().any(|argument| *without_coercion(argument) == expression) {
                 let message =
                     "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list";
                 let at = expression.position;
                 return Err(self.fail(QueryError::InvalidColumnReference(message.into()), at));
             }
-            keys.push(self.sort_key(expression, key)?);
+            let at = expression.position;
+            keys.push(self.sort_key(expression, key, at)?);
         }
         Ok(keys)
     }
@@ -128,6 +130,6 @@ impl Analyser<'_> {
     /// `WITHIN GROUP (ORDER BY …)`: the arguments themselves are the keys.
     fn within_group_order(&mut self, extras: &Extras<'_>, arguments: &[Expression]) -> Result<Vec<SortKey>> {
         let keys = arguments.iter().zip(extras.within_group);
-        keys.map(|(argument, key)| self.sort_key(argument.clone(), key)).collect()
+        keys.map(|(argument, key)| self.sort_key(argument.clone(), key, argument.position)).collect()
     }
 }

@@ -9,10 +9,16 @@ use super::clause::Clause;
 use super::scope::parts;
 use super::{Analyser, expression_of, oids, refuse};
 use crate::catalog::facts::FunctionKind;
-use crate::error::{Error, QueryError, Result};
+use crate::error::{CatalogError, Error, QueryError, Result};
 use crate::query::bind::names::folded;
 use crate::query::bind::resolve::{Argument, Call, Callee, Resolved};
 use crate::query::bind::tree::{Expression, Form, Kind, Position, TypeRef, ValueFunction};
+
+/// Types that the grammar knows by their own words.
+const TYPE_WORDS: [&str; 17] = [
+    "bigint", "bit", "boolean", "char", "character", "dec", "decimal", "float", "int", "integer", "national", "nchar",
+    "numeric", "real", "smallint", "time", "varchar",
+];
 
 /// The parts of a call that only aggregates and window functions may have.
 pub(super) struct Extras<'q> {
@@ -105,6 +111,10 @@ impl Analyser<'_> {
         if let Some(catalog) = names.pop() {
             self.check_catalog(&catalog, &parts(&idents), at)?;
         }
+        if let Some(schema) = schema.as_ref().filter(|schema| !self.context.environment.catalog.has_schema(schema)) {
+            return Err(self.fail(CatalogError::UnknownSchema(schema.clone()), at));
+        }
+        let over_system = self.over_system(arguments.iter().map(|argument| &argument.value));
         let call = Call {
             schema,
             name: name.clone(),
@@ -118,7 +128,7 @@ impl Analyser<'_> {
             over: function.over.is_some(),
             at,
         };
-        let callee = self.resolver.function(call).map_err(|error| self.at(error, at))?;
+        let callee = self.resolver.function(call).map_err(|error| self.unresolved(error, over_system, at))?;
         let resolved = match callee {
             Callee::Coercion(bound) => return Ok(bound),
             Callee::Function(resolved) => resolved,
@@ -188,6 +198,10 @@ impl Analyser<'_> {
         }
         if let (FunctionArguments::Subquery(query), "array") = (&function.args, word) {
             return self.array_subquery(query, at).map(Some);
+        }
+        if TYPE_WORDS.contains(&word) {
+            // A type with a modifier for the grammar, never a call.
+            return Err(self.fail(refuse::not_supported(format!("{word}(…) as a call")), at));
         }
         if !matches!(word, "coalesce" | "nullif" | "greatest" | "least" | "row" | "grouping" | "values") {
             return Ok(None);

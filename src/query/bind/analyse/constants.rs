@@ -101,8 +101,7 @@ pub(super) fn text_of(value: &Value) -> Option<&str> {
     match value {
         Value::SingleQuotedString(text)
         | Value::EscapedStringLiteral(text)
-        | Value::UnicodeStringLiteral(text)
-        | Value::NationalStringLiteral(text) => Some(text),
+        | Value::UnicodeStringLiteral(text) => Some(text),
         Value::DollarQuotedString(text) => Some(&text.value),
         _ => None,
     }

@@ -6,7 +6,8 @@ use super::constants::signed_digits;
 use super::{Analyser, expression_of, leftmost, oids, refuse};
 use crate::catalog::facts::CastContext;
 use crate::error::{Error, QueryError, Result};
-use crate::query::bind::tree::{BooleanTest, Case, Expression, Form, Kind, Logic, Position, TypeRef};
+use crate::base::ids::TenantId;
+use crate::query::bind::tree::{BooleanTest, Case, Column, Expression, Form, Kind, Logic, Position, TypeRef};
 
 impl Analyser<'_> {
     /// Any expression. Literals without a type stay so.
@@ -57,7 +58,7 @@ impl Analyser<'_> {
                 let fields = self.expressions(items)?;
                 self.row(fields, None)
             }
-            Expr::Array(array) => self.array(&array.elem, None),
+            Expr::Array(array) if array.named => self.array(&array.elem, None),
             Expr::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain),
             Expr::Collate { expr, collation } => self.collate(expr, collation),
             Expr::Function(function) => self.call(function),
@@ -72,7 +73,7 @@ impl Analyser<'_> {
         let target = self.type_named(data_type)?;
         // `ARRAY[…]::t[]` gives the type to the elements.
         let value = match expr {
-            Expr::Array(array) if self.element_of(target.oid) != 0 => self.array(&array.elem, Some(target))?,
+            Expr::Array(array) if array.named && self.element_of(target.oid) != 0 => self.array(&array.elem, Some(target))?,
             other => self.expression(other)?,
         };
         let at = match kind {
@@ -127,8 +128,31 @@ impl Analyser<'_> {
         at: Option<Position>,
     ) -> Result<Expression> {
         let first = left.as_ref().map_or(right.position, |left| left.position);
-        let bound = self.resolver.operator(name, left, right, at).map_err(|error| self.at(error, at))?;
+        let over_system = self.over_system(left.iter().chain([&right]));
+        let bound = self.resolver.operator(name, left, right, at).map_err(|error| self.unresolved(error, over_system, at))?;
         Ok(Expression { position: leftmost(at, first), ..bound })
+    }
+
+    /// Do these expressions mention columns of the system's relations, whose types are simpler than PostgreSQL's?
+    pub(super) fn over_system<'e>(&self, expressions: impl IntoIterator<Item = &'e Expression>) -> bool {
+        let is_system = |part: &Expression, depth: usize| {
+            let Kind::Column(column) = &part.kind else { return false };
+            let level = column.levels_up.checked_sub(depth).and_then(|up| self.levels.iter().rev().nth(up));
+            let origin = level.map(|level| {
+                let here = Column { levels_up: 0, ..*column };
+                level.origin(&Expression { kind: Kind::Column(here), ..part.clone() })
+            });
+            origin.is_some_and(|(oid, _)| (1..TenantId::FIRST.0).contains(&oid))
+        };
+        expressions.into_iter().any(|expression| expression.mentions(is_system))
+    }
+
+    /// What does not resolve over the system's columns may do so over PostgreSQL's.
+    pub(super) fn unresolved(&self, error: Error, over_system: bool, at: Option<Position>) -> Error {
+        if over_system && error.sqlstate().0 == "42883" {
+            return self.fail(refuse::not_supported("this use of a column of the system"), at);
+        }
+        self.at(error, at)
     }
 
     /// `NOT value`.
@@ -155,8 +179,9 @@ impl Analyser<'_> {
 
     fn is_null(&mut self, inner: &Expr, negated: bool) -> Result<Expression> {
         let argument = self.expression(inner)?;
-        // What has no type by now can have any; text is as good as another one.
-        let argument = self.settle(argument)?;
+        // A parameter stays without a type: this is no use that asks for one.
+        let argument =
+            if matches!(argument.kind, Kind::Parameter(_)) { argument } else { self.settle(argument)? };
         let position = argument.position;
         Ok(expression_of(Kind::IsNull { argument: Box::new(argument), negated }, oids::BOOL, position))
     }
@@ -193,7 +218,7 @@ impl Analyser<'_> {
         for (condition, result) in branches {
             let mut bound = self.expression(condition)?;
             if let Some(operand) = &operand {
-                let place = bound.position;
+                let place = self.places.before(bound.position, "WHEN").or(bound.position);
                 let mirror = Expression {
                     kind: Kind::CaseOperand,
                     data_type: operand.data_type,
@@ -268,6 +293,7 @@ impl Analyser<'_> {
         let (array, element) = match target {
             Some(target) => (target.oid, self.element_of(target.oid)),
             None if bound.is_empty() => {
+                let at = self.places.sequence(&["ARRAY", "[", "]"]);
                 let error = Error::from(QueryError::Indeterminate("cannot determine type of empty array".into()));
                 let hint = "Explicitly cast to the desired type, for example ARRAY[]::integer[].";
                 return Err(self.at(error.hint(hint), at));

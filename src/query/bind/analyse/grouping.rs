@@ -46,10 +46,6 @@ impl Analyser<'_> {
                 })
                 .collect();
         }
-        for key in &keys {
-            self.settle_target(&mut targets[*key])?;
-            self.check_equality(&targets[*key].expression)?;
-        }
         let expressions = keys.iter().map(|key| targets[*key].expression.clone()).collect();
         Ok(Some(Grouping { expressions, sets }))
     }
@@ -97,7 +93,10 @@ impl Analyser<'_> {
             if matches!(item, Expr::GroupingSets(_) | Expr::Rollup(_) | Expr::Cube(_)) {
                 return Err(refuse::not_supported("grouping sets inside of grouping sets"));
             }
-            let index = self.target_of(item, targets, Clause::GroupBy, Rules::Input)?;
+            let found = self.target_of(item, targets, Clause::GroupBy, Rules::Input)?;
+            let index = found.index;
+            self.settle_target(&mut targets[index])?;
+            self.check_equality(&targets[index].expression, found.at)?;
             let place = match keys.iter().position(|key| *key == index) {
                 Some(place) => place,
                 None => {

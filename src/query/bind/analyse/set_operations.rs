@@ -44,7 +44,7 @@ impl Analyser<'_> {
     pub(super) fn side_query(&mut self, side: &SetExpr, term: Term) -> Result<Query> {
         let prepare = |level: &mut Level| level.term = term;
         match side {
-            SetExpr::Query(query) => self.clauses(&Clauses::of(query)?, false, prepare),
+            SetExpr::Query(query) => self.clauses(&Clauses::of(self, query)?, false, prepare),
             body => self.clauses(&Clauses::of_body(body), false, prepare),
         }
     }
@@ -72,7 +72,7 @@ impl Analyser<'_> {
             if operator != SetOperator::Union || !all {
                 let best = if pair[0].data_type.oid == oid { &pair[0] } else { &pair[1] };
                 let typed = Expression { data_type: TypeRef::plain(oid), ..best.clone() };
-                self.check_equality(&typed)?;
+                self.check_equality(&typed, best.position)?;
             }
             let typmod = common_typmod(&pair, oid);
             columns.push((label, TypeRef { oid, typmod }));

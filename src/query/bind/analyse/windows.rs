@@ -21,7 +21,7 @@ impl Analyser<'_> {
     pub(super) fn named_windows(&mut self, definitions: &[NamedWindowDefinition]) -> Result<()> {
         for NamedWindowDefinition(ident, definition) in definitions {
             let name = folded(ident);
-            let at = Some(ident.span.start);
+            let at = self.places.after(Some(ident.span.start), "(");
             if self.window_named(&name)?.is_some() {
                 let message = format!("window \"{name}\" is already defined");
                 return Err(self.fail(QueryError::Windowing(message), at));
@@ -29,7 +29,7 @@ impl Analyser<'_> {
             let NamedWindowExpr::WindowSpec(spec) = definition else {
                 return Err(self.fail(refuse::not_supported("a window that is only a name"), at));
             };
-            let window = WindowDefinition { name: Some(name), ..self.window(spec)? };
+            let window = WindowDefinition { name: Some(name), ..self.window(spec, at)? };
             self.level()?.windows.push(window);
         }
         Ok(())
@@ -50,7 +50,8 @@ impl Analyser<'_> {
         }
     }
 
-    fn window(&mut self, spec: &WindowSpec) -> Result<WindowDefinition> {
+    /// A window in parentheses, which open `at`.
+    fn window(&mut self, spec: &WindowSpec, at: Option<Position>) -> Result<WindowDefinition> {
         let base = match &spec.window_name {
             Some(ident) => {
                 let index = self.window_reference(ident)?;
@@ -62,7 +63,7 @@ impl Analyser<'_> {
         for key in &spec.partition_by {
             let key = self.expression_in(key, Clause::PartitionBy)?;
             let key = self.settle(key)?;
-            self.check_equality(&key)?;
+            self.check_equality(&key, key.position)?;
             if !partition_by.contains(&key) {
                 partition_by.push(key);
             }
@@ -71,14 +72,14 @@ impl Analyser<'_> {
         for key in &spec.order_by {
             let expression = self.expression_in(&key.expr, Clause::WindowOrder)?;
             let expression = self.settle(expression)?;
-            let bound = self.sort_key(expression, key)?;
+            let place = expression.position;
+            let bound = self.sort_key(expression, key, place)?;
             if !order_by.iter().any(|other| other.expression == bound.expression) {
                 order_by.push(bound);
             }
         }
         if let Some((ident, base)) = base {
             let name = folded(ident);
-            let at = Some(ident.span.start);
             let windowing = |message: String| Error::from(QueryError::Windowing(message));
             if !partition_by.is_empty() {
                 let message = format!("cannot override PARTITION BY clause of window \"{name}\"");
@@ -90,7 +91,10 @@ impl Analyser<'_> {
             }
             if base.frame != default_frame() {
                 let message = format!("cannot copy window \"{name}\" because it has a frame clause");
-                return Err(self.at(windowing(message), at));
+                let error = windowing(message);
+                let alone = order_by.is_empty() && spec.window_frame.is_none();
+                let error = if alone { error.hint("Omit the parentheses in this OVER clause.") } else { error };
+                return Err(self.at(error, at));
             }
             partition_by = base.partition_by;
             if order_by.is_empty() {
@@ -98,38 +102,46 @@ impl Analyser<'_> {
             }
         }
         let frame = match &spec.window_frame {
-            Some(frame) => self.frame(frame, &order_by)?,
+            Some(frame) => self.frame(frame, &order_by, at)?,
             None => default_frame(),
         };
         Ok(WindowDefinition { name: None, partition_by, order_by, frame })
     }
 
-    fn frame(&mut self, frame: &WindowFrame, order_by: &[SortKey]) -> Result<Frame> {
+    fn frame(&mut self, frame: &WindowFrame, order_by: &[SortKey], at: Option<Position>) -> Result<Frame> {
         let (units, word) = match frame.units {
             WindowFrameUnits::Rows => (FrameUnits::Rows, "ROWS"),
             WindowFrameUnits::Range => (FrameUnits::Range, "RANGE"),
             WindowFrameUnits::Groups => (FrameUnits::Groups, "GROUPS"),
         };
-        let windowing = |message: &str| -> Result<Frame> { Err(QueryError::Windowing(message.into()).into()) };
+        let place = self.places.after(self.places.next(at), word);
+        let first = match frame.end_bound {
+            Some(_) => self.places.next(self.places.next(place)),
+            None => self.places.next(place),
+        };
+        let last = self.places.next(self.places.after(first, "AND"));
+        let windowing = |message: &str, at: Option<Position>| -> Result<Frame> {
+            Err(self.fail(QueryError::Windowing(message.into()), at))
+        };
         let current = WindowFrameBound::CurrentRow;
         let end = frame.end_bound.as_ref().unwrap_or(&current);
         // What PostgreSQL's grammar refuses.
         match (&frame.start_bound, end) {
-            (WindowFrameBound::Following(None), _) => return windowing("frame start cannot be UNBOUNDED FOLLOWING"),
-            (_, WindowFrameBound::Preceding(None)) => return windowing("frame end cannot be UNBOUNDED PRECEDING"),
+            (WindowFrameBound::Following(None), _) => return windowing("frame start cannot be UNBOUNDED FOLLOWING", first),
+            (_, WindowFrameBound::Preceding(None)) => return windowing("frame end cannot be UNBOUNDED PRECEDING", last),
             (WindowFrameBound::Following(_), WindowFrameBound::CurrentRow) if frame.end_bound.is_none() => {
-                return windowing("frame starting from following row cannot end with current row");
+                return windowing("frame starting from following row cannot end with current row", first);
             }
             (WindowFrameBound::CurrentRow, WindowFrameBound::Preceding(_)) => {
-                return windowing("frame starting from current row cannot have preceding rows");
+                return windowing("frame starting from current row cannot have preceding rows", last);
             }
             (WindowFrameBound::Following(_), WindowFrameBound::Preceding(_) | WindowFrameBound::CurrentRow) => {
-                return windowing("frame starting from following row cannot have preceding rows");
+                return windowing("frame starting from following row cannot have preceding rows", last);
             }
             _ => {}
         }
         if units == FrameUnits::Groups && order_by.is_empty() {
-            return windowing("GROUPS mode requires an ORDER BY clause");
+            return windowing("GROUPS mode requires an ORDER BY clause", at);
         }
         let start = self.bound(&frame.start_bound, units, word, order_by)?;
         let end = self.bound(end, units, word, order_by)?;
@@ -163,6 +175,16 @@ impl Analyser<'_> {
         word: &'static str,
         order_by: &[SortKey],
     ) -> Result<Expression> {
+        // sqlparser takes a text for an interval here, whether the word stands before it or not.
+        let offset = match offset {
+            Expr::Interval(interval) if interval.leading_field.is_none() => match interval.value.as_ref() {
+                Expr::Value(value) if !self.places.follows(Some(value.span.start), "INTERVAL") => {
+                    interval.value.as_ref()
+                }
+                _ => offset,
+            },
+            other => other,
+        };
         let offset = self.expression_in(offset, Clause::WindowFrame(word))?;
         let at = offset.position;
         let value = if units == FrameUnits::Range {
@@ -230,7 +252,8 @@ impl Analyser<'_> {
         let window = match over {
             WindowType::NamedWindow(ident) => self.window_reference(ident)?,
             WindowType::WindowSpec(spec) => {
-                let window = self.window(spec)?;
+                let open = self.places.after(self.places.after(at, "OVER"), "(");
+                let window = self.window(spec, open)?;
                 let level = self.level()?;
                 match level.windows.iter().position(|other| other.name.is_none() && *other == window) {
                     Some(index) => index,
