@@ -20,7 +20,7 @@ SAME := --release --examples
 # Filter of `make test`, as in: make test T=clients::
 T ?=
 
-.PHONY: help run build install setup test unit integration sqllogictest fmt clippy doc check catalog bench crash
+.PHONY: help run build install setup test unit integration sqllogictest resolution fmt clippy doc check catalog bench crash
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ integration: ## Only tests/: real clients, security, crashes, the main job.
 
 sqllogictest: ## Only the SQL scripts, against PostgreSQL 15 and KalamDB; T=name runs one file.
 	cargo test --release --test sqllogictest -- $(T)
+
+resolution: ## All pairs of types under all operators, against PostgreSQL 15; CI asks a sample. Takes a quarter of an hour.
+	KALAM_RESOLUTION_ALL=1 cargo test --release --test integration -- resolution:: --nocapture
 
 fmt: ## Fail when the code is not formatted.
 	cargo fmt --check

@@ -4,12 +4,12 @@
 A row stays if it is in the file; rows with OIDs of our own (13000 and above) stay as they are. What PostgreSQL
 says of the others is taken over. More rows are named by arguments:
 
-    function:NAME         every function of this name
+    function:NAME         every function of this name whose types are there
     function:OID          one function
     type:NAME             a type and its array type, with their input and output functions
     operator:NAME         every operator of this name whose types are there
     operators, casts      every operator, every cast, whose types are there
-    drop:TABLE:OID        the row goes, as in drop:pg_proc:1299
+    drop:TABLE:OID        the row goes, as in drop:pg_proc:1299; of a function also its operators and casts
 
 What operators and casts call becomes a row of pg_proc. The server is found as psql finds it (PGHOST, PGPORT,
 PGUSER, PGDATABASE). `tests/catalog.rs` compares the files with a PostgreSQL 15.
@@ -83,7 +83,8 @@ def include(argument, theirs, ours):
     before = sum(map(len, ours.values()))
     if kind == "function":
         for oid, row in theirs["pg_proc"].items():
-            if name in (row["proname"], str(oid)):
+            is_known = known(row, "prorettype") and all(int(t) in ours["pg_type"] for t in row["proargtypes"].split())
+            if name == str(oid) or (name == row["proname"] and is_known):
                 ours["pg_proc"].setdefault(oid, None)
     elif kind == "type":
         for oid, row in theirs["pg_type"].items():
@@ -100,6 +101,12 @@ def include(argument, theirs, ours):
     elif kind == "drop":
         table, _, oid = name.partition(":")
         del ours[table][int(oid)]
+        if table == "pg_proc":
+            # What the function computes goes with it.
+            for other, column in (("pg_operator", "oprcode"), ("pg_cast", "castfunc")):
+                rows = [key for key in ours[other] if theirs[other][key][column] == oid]
+                for key in rows:
+                    del ours[other][key]
     else:
         sys.exit(__doc__)
     if sum(map(len, ours.values())) == before:

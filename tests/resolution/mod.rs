@@ -16,7 +16,7 @@ use crate::support::postgres;
 use crate::support::root;
 use crate::support::wire::Wire;
 use oracle::{Answer, Oracle};
-use question::{Operand, Question};
+use question::{Mark, Operand, Question};
 
 /// Types beside the shipped ones that the questions are about.
 const FOREIGN_TYPES: &[&str] = &[
@@ -46,6 +46,11 @@ const FOREIGN_TYPES: &[&str] = &[
     "pg_lsn",
     "txid_snapshot",
 ];
+
+const TABLES: [&str; 4] = ["pg_type", "pg_proc", "pg_operator", "pg_cast"];
+
+/// So many trees of accepted statements are looked at in one test, for the operator or function in them.
+const TREES: usize = 300;
 
 /// One question of so many is asked.
 struct Sample {
@@ -86,7 +91,7 @@ fn setting() -> Option<Setting> {
     wire.login("app", "postgres", "").unwrap();
     let facts = all_facts(&mut wire);
     let shipped = Facts::shipped();
-    let mut operands = vec![Operand::unknown()];
+    let mut operands = vec![Operand::unknown(), Operand::parameter()];
     let mut named: Vec<(u32, String)> = wire
         .ok("SELECT oid, format_type(oid, NULL) FROM pg_type WHERE typtype <> 'p' ORDER BY oid")
         .rows
@@ -107,17 +112,20 @@ fn setting() -> Option<Setting> {
     Some(Setting { oracle: Oracle::new(wire), facts, operands, shipped: count })
 }
 
+/// All rows of a table as CSV with a header.
+fn rows_of(wire: &mut Wire, table: &str) -> String {
+    let query = std::fs::read_to_string(root().join(format!("scripts/catalog/{table}.sql"))).unwrap();
+    let reply = wire.ok(&query);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(reply.columns.iter().map(|(name, _)| name)).unwrap();
+    for row in &reply.rows {
+        writer.write_record(row.iter().map(|value| value.as_deref().unwrap_or_default())).unwrap();
+    }
+    String::from_utf8(writer.into_inner().unwrap()).unwrap()
+}
+
 fn all_facts(wire: &mut Wire) -> Facts {
-    let [types, functions, operators, casts] = ["pg_type", "pg_proc", "pg_operator", "pg_cast"].map(|table| {
-        let query = std::fs::read_to_string(root().join(format!("scripts/catalog/{table}.sql"))).unwrap();
-        let reply = wire.ok(&query);
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(reply.columns.iter().map(|(name, _)| name)).unwrap();
-        for row in &reply.rows {
-            writer.write_record(row.iter().map(|value| value.as_deref().unwrap_or_default())).unwrap();
-        }
-        String::from_utf8(writer.into_inner().unwrap()).unwrap()
-    });
+    let [types, functions, operators, casts] = TABLES.map(|table| rows_of(wire, table));
     let texts = Texts { types: &types, functions: &functions, operators: &operators, casts: &casts };
     Facts::parse(&texts).unwrap()
 }
@@ -128,8 +136,12 @@ impl Setting {
         let statements: Vec<String> = questions.iter().map(Question::sql).collect();
         let theirs = self.oracle.ask(&statements);
         let mut faults = Vec::new();
-        let mut counts = [0usize; 3];
+        let (mut counts, mut accepted) = ([0usize; 3], Vec::new());
         for ((question, sql), theirs) in questions.iter().zip(&statements).zip(theirs) {
+            let index = counts[0] + counts[1];
+            if matches!(theirs, Answer::Type(..)) {
+                accepted.push(index);
+            }
             counts[usize::from(matches!(theirs, Answer::Type(..)))] += 1;
             if !theirs.is_about_resolution() {
                 continue;
@@ -146,14 +158,49 @@ impl Setting {
                 }
             }
         }
+        let mut looked_at = 0;
+        for index in accepted {
+            let (question, sql) = (&questions[index], &statements[index]);
+            let ours = question.chosen(&self.facts);
+            let theirs = if ours == 0 || looked_at == TREES { None } else { self.oracle.chosen(sql) };
+            looked_at += usize::from(theirs.is_some());
+            if theirs.is_some_and(|theirs| theirs != ours) {
+                faults.push(format!("{sql}\n  PostgreSQL: row {theirs:?}\n   all facts: row {ours}"));
+            }
+        }
         let [refused, accepted, unsupported] = counts;
         println!(
-            "{} questions: {accepted} have a type, {refused} have none, {unsupported} not shipped",
+            "{} questions: {accepted} have a type, {refused} have none, {unsupported} not shipped, {looked_at} trees",
             questions.len()
         );
         assert!(accepted > 0 && refused > 0, "the questions say nothing");
+        faults.dedup();
         let shown: Vec<&str> = faults.iter().take(60).map(String::as_str).collect();
         assert!(faults.is_empty(), "{} answers differ:\n{}", faults.len(), shown.join("\n"));
+    }
+}
+
+/// The rows beside the shipped ones are PostgreSQL's. Rows with larger OIDs are numbered by each initdb.
+#[test]
+fn all_rows_are_postgresqls() {
+    let Some(postgres) = postgres::shared() else { return };
+    let mut wire = Wire::plain(postgres.address()).unwrap();
+    wire.login("app", "postgres", "").unwrap();
+    for table in TABLES {
+        let theirs = rows_of(&mut wire, table);
+        let ours = std::fs::read_to_string(root().join(format!("catalog/postgresql/{table}.csv"))).unwrap();
+        let known = |text: &str| -> Vec<Vec<String>> {
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+            let rows = reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect::<Vec<_>>());
+            let mut rows: Vec<_> = rows.filter(|row| row[0].parse::<u32>().is_ok_and(|oid| oid < 10_000)).collect();
+            rows.sort();
+            rows
+        };
+        assert!(known(&ours) == known(&theirs), "catalog/postgresql/{table}.csv differs");
+        assert!(
+            ours.lines().all(|line| line.starts_with(|c: char| c.is_ascii_alphanumeric())),
+            "{table}: a line break"
+        );
     }
 }
 
@@ -203,7 +250,8 @@ fn functions_are_postgresqls() {
     let mut names: Vec<(String, usize)> = setting
         .facts
         .functions()
-        .filter(|fact| fact.kind != FunctionKind::Procedure)
+        // Those of extensions are not PostgreSQL's own.
+        .filter(|fact| fact.kind != FunctionKind::Procedure && fact.oid < 10_000)
         .map(|fact| (fact.name.clone(), fact.oid as usize))
         .collect();
     names.sort();
@@ -240,6 +288,77 @@ fn functions_are_postgresqls() {
                 names.retain(|name| !name.is_empty());
             }
             questions.push(Question::Function { name: name.clone(), arguments: wanted, names });
+        }
+    }
+    setting.compare(&questions);
+}
+
+/// What only aggregates and window functions may have, at all kinds of functions.
+#[test]
+fn marks_of_calls_are_judged_as_postgresql_does() {
+    let Some(mut setting) = setting() else { return };
+    let number = Operand::new(701, -1, "double precision");
+    let operands = |oids: &[u32]| -> Vec<Operand> {
+        let operand = |oid: &u32| match oid {
+            701 => number.clone(),
+            _ => setting.operands.iter().find(|operand| operand.oid == *oid).unwrap().clone(),
+        };
+        oids.iter().map(operand).collect()
+    };
+    let calls: &[(&str, &[u32])] = &[
+        ("upper", &[25]),
+        ("upper", &[16]),
+        ("now", &[]),
+        ("text", &[23]),
+        ("count", &[]),
+        ("count", &[23]),
+        ("sum", &[23]),
+        ("string_agg", &[25, 25]),
+        ("string_agg", &[25]),
+        ("percentile_cont", &[701, 701]),
+        ("percentile_cont", &[701, 701, 701]),
+        ("percentile_disc", &[701, 25]),
+        ("mode", &[25]),
+        ("mode", &[]),
+        ("rank", &[]),
+        ("rank", &[23, 23]),
+        ("rank", &[23, 701, 25, 25]),
+        ("rank", &[23, 705, 25, 25]),
+        ("rank", &[16, 23]),
+        ("dense_rank", &[23]),
+        ("row_number", &[]),
+        ("row_number", &[23]),
+        ("lag", &[25]),
+        ("lag", &[25, 23, 705]),
+        ("lag", &[25, 23, 23]),
+        ("ntile", &[705]),
+        ("first_value", &[23]),
+        ("concat", &[25, 1009]),
+        ("concat", &[25, 25]),
+        ("concat", &[1009]),
+        ("format", &[705, 705]),
+        ("jsonb_extract_path", &[3802, 1009]),
+        ("jsonb_extract_path", &[3802, 705]),
+        ("num_nulls", &[1007]),
+        ("jsonb_extract_path", &[3802, 25, 25]),
+        ("json_build_object", &[1009]),
+        ("nosuch", &[25, 25]),
+        ("generate_series", &[23, 23]),
+        ("xmlagg", &[]),
+        ("every", &[16]),
+        ("array_agg", &[23]),
+    ];
+    let mut questions = Vec::new();
+    for (name, oids) in calls {
+        let arguments = operands(oids);
+        let mut marks = vec![Mark::Star, Mark::Filter, Mark::Over];
+        if !arguments.is_empty() {
+            marks.extend([Mark::Distinct, Mark::OrderBy(1), Mark::OrderBy(2), Mark::Variadic]);
+            marks.extend((0..arguments.len()).map(Mark::WithinGroup));
+        }
+        for mark in marks {
+            let (name, arguments) = ((*name).to_owned(), arguments.clone());
+            questions.push(Question::Marked { name, arguments, mark });
         }
     }
     setting.compare(&questions);

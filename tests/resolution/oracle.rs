@@ -6,8 +6,8 @@ use crate::support::wire::{Message, Wire, describe_statement, parse, sync};
 /// What a question is answered with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// OID and modifier.
-    Type(u32, i32),
+    /// OID and modifier, and the types of parameters.
+    Type(u32, i32, Vec<u32>),
     Error {
         sqlstate: String,
         message: String,
@@ -20,7 +20,7 @@ pub enum Answer {
 impl std::fmt::Display for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Type(oid, typmod) => write!(f, "type {oid}, {typmod}"),
+            Self::Type(oid, typmod, parameters) => write!(f, "type {oid}, {typmod}, parameters {parameters:?}"),
             Self::Error { sqlstate, message, detail, hint, position } => {
                 write!(f, "{sqlstate} at {position}: {message} [{detail}] [{hint}]")
             }
@@ -33,7 +33,9 @@ impl Answer {
     pub fn is_about_resolution(&self) -> bool {
         match self {
             Self::Type(..) => true,
-            Self::Error { sqlstate, message, .. } => sqlstate != "0A000" && !message.starts_with("syntax error"),
+            Self::Error { sqlstate, message, .. } => {
+                sqlstate != "0A000" && sqlstate != "XX000" && !message.starts_with("syntax error")
+            }
         }
     }
 
@@ -41,6 +43,20 @@ impl Answer {
         matches!(self, Self::Error { sqlstate, .. } if sqlstate == "0A000")
     }
 }
+
+/// The first operator or function in the tree of a statement, which is the outermost one. A view shows the tree.
+const CHOSEN: &str = r"
+    CREATE FUNCTION pg_temp.chosen(statement text) RETURNS text LANGUAGE plpgsql AS $$
+    DECLARE found text;
+    BEGIN
+        EXECUTE 'CREATE TEMP VIEW tree AS ' || statement;
+        SELECT (regexp_match(ev_action, ':(?:opno|funcid|aggfnoid|winfnoid) (\d+)'))[1] INTO found
+        FROM pg_rewrite WHERE ev_class = 'pg_temp.tree'::regclass;
+        DROP VIEW pg_temp.tree;
+        RETURN found;
+    EXCEPTION WHEN OTHERS THEN
+        RETURN NULL;
+    END $$";
 
 /// The server that is asked.
 pub struct Oracle {
@@ -50,6 +66,7 @@ pub struct Oracle {
 impl Oracle {
     pub fn new(mut wire: Wire) -> Self {
         wire.ok("SET client_min_messages = error");
+        wire.ok(CHOSEN);
         Self { wire }
     }
 
@@ -60,6 +77,12 @@ impl Oracle {
             "CREATE TEMP TABLE assigned_{oid} (x {name});
              CREATE FUNCTION pg_temp.implicit_{oid}({name}) RETURNS int LANGUAGE sql AS 'SELECT 1'"
         ));
+    }
+
+    /// The operator or function at the top of a statement; `None` when a view of it cannot be made.
+    pub fn chosen(&mut self, statement: &str) -> Option<u32> {
+        let quoted = statement.replace('\'', "''");
+        self.wire.value(&format!("SELECT pg_temp.chosen('{quoted}')")).parse().ok()
     }
 
     /// The answers to statements, in their order.
@@ -82,6 +105,7 @@ impl Oracle {
 }
 
 fn answer(statement: &str, messages: &[Message]) -> Answer {
+    let mut parameters = Vec::new();
     for message in messages {
         match message.tag {
             b'E' => {
@@ -97,9 +121,13 @@ fn answer(statement: &str, messages: &[Message]) -> Answer {
             }
             b'T' => {
                 let row = message.row();
-                return Answer::Type(row.0, row.1);
+                return Answer::Type(row.0, row.1, parameters);
             }
-            b'n' => return Answer::Type(0, -1),
+            b't' => {
+                let oids = message.body.get(2..).unwrap_or_default().chunks_exact(4);
+                parameters = oids.map(|oid| u32::from_be_bytes([oid[0], oid[1], oid[2], oid[3]])).collect();
+            }
+            b'n' => return Answer::Type(0, -1, parameters),
             _ => {}
         }
     }

@@ -192,8 +192,9 @@ fn pg_type_has_every_type_with_its_functions() {
                 assert!(types.contains(&format!("{}|{}|-1|A|0", array.oid(), array.name())), "{array}");
             }
         }
-        for row in rows_of(context, "pg_type", &["typname", "typinput", "typoutput", "typreceive", "typsend"]) {
-            assert!(!row.contains("|-"), "{row} has all four functions");
+        for row in rows_of(context, "pg_type", &["typtype", "typinput", "typoutput", "typreceive", "typsend"]) {
+            // Nothing sends a value of a pseudo-type.
+            assert!(!row.contains("|-") || row.starts_with('p'), "{row} has all four functions");
         }
         assert_eq!(function_name(function_oid("int4in").unwrap()).as_deref(), Some("int4in"));
     });

@@ -1,11 +1,12 @@
 //! Conversions between types: the functions of `pg_cast`, and those by text.
 
 use std::collections::HashSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::{Int32Type, UInt32Type};
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::{Expr, Volatility};
+use datafusion::logical_expr::{Expr, ScalarUDF, Volatility};
 
 use super::{Call, not_implemented};
 use crate::base::ids::Oid;
@@ -36,6 +37,9 @@ pub fn convert(argument: Expr, from: &PgType, to: &PgType, kind: Kind) -> Expr {
     if from == to {
         return argument;
     }
+    if let Some(function) = same_bits(from, to) {
+        return kernel::call(function, vec![argument]);
+    }
     let stable = changes_with_session(from) || changes_with_session(to);
     let volatility = if stable { Volatility::Stable } else { Volatility::Immutable };
     let how = if kind == Kind::Explicit { 'e' } else { 'a' };
@@ -56,6 +60,22 @@ pub fn convert(argument: Expr, from: &PgType, to: &PgType, kind: Kind) -> Expr {
         cast::array_to(&arrays[0], from, &target, kind, environment)
     });
     kernel::call(function, vec![argument])
+}
+
+/// An integer is an OID of the same bits, and an OID such an integer.
+fn same_bits(from: &PgType, to: &PgType) -> Option<Arc<ScalarUDF>> {
+    let name = format!("pg_bits_{}_{}", from.name(), to.name());
+    let is_oid = conversions::is_oid;
+    let work: fn(&Environment, &[ArrayRef]) -> Result<ArrayRef> = match (from, to) {
+        (PgType::Int4, to) if is_oid(to) => {
+            |_, arrays| Ok(Arc::new(arrays[0].as_primitive::<Int32Type>().unary::<_, UInt32Type>(i32::cast_unsigned)))
+        }
+        (from, PgType::Int4) if is_oid(from) => {
+            |_, arrays| Ok(Arc::new(arrays[0].as_primitive::<UInt32Type>().unary::<_, Int32Type>(u32::cast_signed)))
+        }
+        _ => return None,
+    };
+    Some(Kernel::new(name, 1, to.clone(), Volatility::Immutable, work))
 }
 
 /// Does the text of a value depend on the settings or the catalog of the session?

@@ -9,12 +9,14 @@ use super::{Call, not_implemented};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::environment::Environment;
+use crate::query::functions::convert::wide_integers;
 use crate::query::functions::json;
 use crate::query::functions::kernel::{self, Kernel};
 
 pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
     let operation = call.source.strip_prefix("jsonb_").or_else(|| call.source.strip_prefix("json_"))?;
     match operation {
+        "array_element" | "array_element_text" if call.source.starts_with("jsonb") => Some(Ok(elements(call))),
         "object_field" | "object_field_text" | "array_element" | "array_element_text" | "extract_path"
         | "extract_path_text" => {
             // A path that was given step by step is one array here.
@@ -33,6 +35,27 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
         }
         _ => None,
     }
+}
+
+/// `->` and `->>` with a number. A scalar is the only element of itself.
+fn elements(call: &mut Call<'_>) -> Expr {
+    let as_text = *call.result == PgType::Text;
+    let name = format!("pg_{}", call.source);
+    let work = move |_: &Environment, arrays: &[ArrayRef]| {
+        let indexes = wide_integers(&arrays[1])?;
+        let found = arrays[0].as_string::<i32>().iter().zip(indexes.iter()).map(|(document, index)| {
+            let (document, index) = (document?, index?);
+            let found = match kind(document) {
+                "array" => json::element(document, index)?,
+                "object" => return None,
+                _ if index == 0 || index == -1 => document.to_owned(),
+                _ => return None,
+            };
+            if as_text { json::text_of(&found) } else { Some(found) }
+        });
+        Ok(Arc::new(found.collect::<StringArray>()) as ArrayRef)
+    };
+    kernel::call(Kernel::new(name, 2, call.result.clone(), Volatility::Immutable, work), call.take())
 }
 
 /// What a document is, which its first character says.

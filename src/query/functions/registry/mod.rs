@@ -13,12 +13,14 @@ mod aggregate;
 mod arithmetic;
 mod arrays;
 mod casts;
+mod codes;
 mod compare;
 mod documents;
 mod integers;
 mod math;
 mod numerics;
-mod refused;
+mod patterns;
+mod quantified;
 mod rows;
 mod system;
 mod text;
@@ -36,6 +38,7 @@ use crate::query::bind::refuse;
 
 pub use aggregate::{aggregate, window};
 pub use casts::convert;
+pub use quantified::{array_operator, distinct_from};
 pub use rows::set_returning;
 
 /// A call on its way to an expression.
@@ -67,13 +70,15 @@ impl Call<'_> {
 /// A function that plans the calls of a family, and leaves the others.
 type Family = fn(&mut Call<'_>) -> Option<Result<Expr>>;
 
-const FAMILIES: [Family; 11] = [
+const FAMILIES: [Family; 13] = [
     compare::plan,
     arithmetic::plan,
     integers::plan,
     numerics::plan,
     math::plan,
     casts::plan,
+    codes::plan,
+    patterns::plan,
     text::plan,
     times::plan,
     documents::plan,

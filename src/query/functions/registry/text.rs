@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int32Array, StringArray};
-use datafusion::logical_expr::expr::{BinaryExpr, Like};
-use datafusion::logical_expr::{Expr, Operator, Volatility, lit};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int32Array, StringArray, StringBuilder};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::expr::Like;
+use datafusion::logical_expr::{Expr, Volatility, lit};
 
 use super::{Call, adapt, casts};
+use crate::base::limits::{BATCH_BYTES, VALUE_BYTES};
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
 use crate::query::environment::Environment;
@@ -15,14 +17,8 @@ use crate::query::functions::kernel::{self, Kernel};
 use crate::query::functions::{bounded, convert};
 
 /// PostgreSQL's functions that DataFusion has, or that we have under a name of its registry.
-const NAMED: [(&str, &str); 39] = [
-    ("lower", "lower"),
-    ("upper", "upper"),
+const NAMED: [(&str, &str); 31] = [
     ("initcap", "initcap"),
-    ("lpad", "lpad"),
-    ("rpad", "rpad"),
-    ("lpad(text,int4)", "lpad"),
-    ("rpad(text,int4)", "rpad"),
     ("ltrim", "ltrim"),
     ("rtrim", "rtrim"),
     ("btrim", "btrim"),
@@ -49,10 +45,8 @@ const NAMED: [(&str, &str); 39] = [
     ("sha256_bytea", "sha256"),
     ("sha384_bytea", "sha384"),
     ("sha512_bytea", "sha512"),
-    ("regexp_match", "regexp_match"),
-    ("regexp_match_no_flags", "regexp_match"),
-    ("textregexreplace", "regexp_replace"),
-    ("textregexreplace_noopt", "regexp_replace"),
+    ("textoverlay", "overlay"),
+    ("textoverlay_no_len", "overlay"),
     ("quote_ident", "quote_ident"),
     ("quote_literal", "quote_literal"),
 ];
@@ -69,7 +63,6 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
             let mut arguments = call.take().into_iter();
             bounded::concat(arguments.next()?, arguments.next()?)
         }
-        source if source.starts_with("select $1") || call.fact.name.ends_with("textcat") => return None,
         "textanycat(text,anynonarray)" | "anytextcat(anynonarray,text)" => {
             let types = call.types;
             let mut texts =
@@ -88,6 +81,10 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
             kernel::call(function, vec![argument])
         }
         "text_substr" | "text_substr_no_len" => substring(call),
+        "upper" => unary(call, |arrays| Ok(letters(&arrays[0], |letter| single(letter, letter.to_uppercase())))),
+        "lower" => unary(call, |arrays| Ok(letters(&arrays[0], |letter| single(letter, letter.to_lowercase())))),
+        "lpad" | "lpad(text,int4)" => padded(call, true),
+        "rpad" | "rpad(text,int4)" => padded(call, false),
         "to_hex32" | "to_hex64" => {
             // The bits of an integer are 32.
             let mask = if call.source == "to_hex32" { i64::from(u32::MAX) } else { -1 };
@@ -115,7 +112,6 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
             });
             Ok(Arc::new(answers.collect::<Result<StringArray>>()?))
         }),
-        "binary_encode" | "binary_decode" => return Some(coding(call)),
         _ => return None,
     }))
 }
@@ -135,27 +131,19 @@ fn as_text(argument: Expr, data_type: &PgType) -> Expr {
     }
 }
 
-/// `LIKE` and regular expressions.
+/// `LIKE` and `ILIKE`.
 fn matching(call: &mut Call<'_>) -> Option<Expr> {
     let operation = call.source.strip_prefix("text").or_else(|| call.source.strip_prefix("name"))?;
-    let like = |negated, case_insensitive| Err((negated, case_insensitive));
-    let how = match operation {
-        "like" => like(false, false),
-        "nlike" => like(true, false),
-        "iclike" => like(false, true),
-        "icnlike" => like(true, true),
-        "regexeq" => Ok(Operator::RegexMatch),
-        "regexne" => Ok(Operator::RegexNotMatch),
-        "icregexeq" => Ok(Operator::RegexIMatch),
-        "icregexne" => Ok(Operator::RegexNotIMatch),
+    let (negated, case_insensitive) = match operation {
+        "like" => (false, false),
+        "nlike" => (true, false),
+        "iclike" => (false, true),
+        "icnlike" => (true, true),
         _ => return None,
     };
     let mut arguments = call.take().into_iter();
     let (text, pattern) = (Box::new(arguments.next()?), Box::new(arguments.next()?));
-    Some(match how {
-        Ok(operator) => Expr::BinaryExpr(BinaryExpr::new(text, operator, pattern)),
-        Err((negated, case_insensitive)) => Expr::Like(Like::new(negated, text, pattern, None, case_insensitive)),
-    })
+    Some(Expr::Like(Like::new(negated, text, pattern, None, case_insensitive)))
 }
 
 /// `concat` and `concat_ws`, of values of any type by their output functions, in which `true` is `t`.
@@ -206,6 +194,54 @@ fn substring(call: &mut Call<'_>) -> Expr {
     })
 }
 
+fn letters(array: &ArrayRef, change: impl Fn(char) -> char) -> ArrayRef {
+    let texts = array.as_string::<i32>().iter();
+    Arc::new(texts.map(|text| text.map(|text| text.chars().map(&change).collect::<String>())).collect::<StringArray>())
+}
+
+/// A letter becomes one other letter, or stays as it is, as PostgreSQL's libc has it.
+fn single(letter: char, mut changed: impl Iterator<Item = char>) -> char {
+    match (changed.next(), changed.next()) {
+        (Some(changed), None) => changed,
+        _ => letter,
+    }
+}
+
+/// `lpad` and `rpad`: a text of so many characters, filled up with another text.
+fn padded(call: &mut Call<'_>, before: bool) -> Expr {
+    // Much out of little is not computed before the plan runs: it would be a literal of its size in every step.
+    let is_short = matches!(&call.arguments[1], Expr::Literal(ScalarValue::Int32(Some(..1000)), _));
+    let volatility = if is_short { Volatility::Immutable } else { Volatility::Volatile };
+    let (name, arguments) = (format!("pg_{}", call.source), call.take());
+    let work = move |_: &Environment, arrays: &[ArrayRef]| {
+        let texts = arrays[0].as_string::<i32>();
+        let lengths = convert::wide_integers(&arrays[1])?;
+        let fills = arrays.get(2).map(|fills| fills.as_string::<i32>());
+        let mut builder = StringBuilder::new();
+        let mut sum = 0;
+        for row in 0..texts.len() {
+            if texts.is_null(row) || lengths.is_null(row) || fills.is_some_and(|fills| fills.is_null(row)) {
+                builder.append_null();
+                continue;
+            }
+            let (text, fill) = (texts.value(row), fills.map_or(" ", |fills| fills.value(row)));
+            let length = usize::try_from(lengths.value(row)).unwrap_or(0);
+            let own = characters(text, 1, i64::try_from(length).unwrap_or(i64::MAX).saturating_add(1));
+            let missing = if fill.is_empty() { 0 } else { length - own.chars().count() };
+            let widest = fill.chars().map(char::len_utf8).max().unwrap_or(0);
+            let bytes = (missing as u64).saturating_mul(widest as u64).saturating_add(own.len() as u64);
+            sum += bytes;
+            if bytes > VALUE_BYTES || sum > BATCH_BYTES {
+                return Err(QueryError::LimitExceeded("requested length too large".into()).into());
+            }
+            let filling: String = fill.chars().cycle().take(missing).collect();
+            builder.append_value(if before { filling + own } else { own.to_owned() + &filling });
+        }
+        Ok(Arc::new(builder.finish()) as ArrayRef)
+    };
+    kernel::call(Kernel::new(name, arguments.len(), PgType::Text, volatility, work), arguments)
+}
+
 fn negative_length() -> crate::Error {
     QueryError::InvalidSubstring.into()
 }
@@ -253,18 +289,6 @@ fn escaped(pattern: &str, escape: &str) -> Result<String> {
         after_escape = false;
     }
     Ok(answer)
-}
-
-/// `encode` and `decode`, as far as DataFusion writes what PostgreSQL writes: hexadecimal digits.
-fn coding(call: &mut Call<'_>) -> Result<Expr> {
-    let Some(Expr::Literal(format, _)) = call.arguments.get(1) else {
-        return Err(super::not_implemented(call.fact));
-    };
-    if format.try_as_str().flatten().is_none_or(|format| !format.eq_ignore_ascii_case("hex")) {
-        return Err(super::not_implemented(call.fact));
-    }
-    let name = if call.source == "binary_encode" { "encode" } else { "decode" };
-    adapt::call(call, name)
 }
 
 #[cfg(test)]

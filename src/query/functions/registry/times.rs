@@ -143,9 +143,7 @@ fn lengths(call: &mut Call<'_>) -> Option<Expr> {
                 Ok((time + span.nanoseconds / 1000 % DAY_US).rem_euclid(DAY_US))
             })
         }
-        "datetime_timestamp" => {
-            two::<Date32Type, Time64MicrosecondType, TimestampMicrosecondType>(call, |day, time| at(day, time))
-        }
+        "datetime_timestamp" => two::<Date32Type, Time64MicrosecondType, TimestampMicrosecondType>(call, at),
         "timedate_pl(time,date)" => {
             two::<Time64MicrosecondType, Date32Type, TimestampMicrosecondType>(call, |time, day| at(day, time))
         }
