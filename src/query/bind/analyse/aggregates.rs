@@ -1,6 +1,6 @@
 //! Calls of aggregates: which query they belong to, and what may stand in them.
 
-use super::calls::Extras;
+use super::calls::{Extras, LATERAL_HINT};
 use super::clause::Clause;
 use super::sorting::without_coercion;
 use super::{Analyser, refuse};
@@ -66,6 +66,8 @@ impl Analyser<'_> {
                 self.check_equality(argument, argument.position)?;
             }
         }
+        let message = "aggregate function calls cannot contain set-returning function calls";
+        self.refuse_sets(&arguments, message, LATERAL_HINT)?;
         let inner = reach(arguments.iter().chain(order_by.iter().map(|key| &key.expression)).chain(&filter));
         if let Some(at) = inner.window {
             let message = "aggregate function calls cannot contain window function calls";

@@ -20,6 +20,10 @@ const TYPE_WORDS: [&str; 17] = [
     "numeric", "real", "smallint", "time", "varchar",
 ];
 
+/// What PostgreSQL advises where a set may not stand.
+pub(super) const LATERAL_HINT: &str =
+    "You might be able to move the set-returning function into a LATERAL FROM item.";
+
 /// The parts of a call that only aggregates and window functions may have.
 pub(super) struct Extras<'q> {
     pub(super) star: bool,
@@ -143,7 +147,11 @@ impl Analyser<'_> {
                 Err(self.fail(QueryError::WrongObject(message), at))
             }
             (FunctionKind::Function, None) => {
-                if resolved.fact.returns_set && !top {
+                let allowed = matches!(
+                    self.clause(),
+                    Clause::SelectTarget | Clause::OrderBy | Clause::GroupBy | Clause::DistinctOn
+                );
+                if resolved.fact.returns_set && !top && !allowed {
                     return Err(self.misplaced_set(at));
                 }
                 Ok(plain(resolved, Form::Call, at))
@@ -155,7 +163,6 @@ impl Analyser<'_> {
     /// A set where a single value belongs.
     fn misplaced_set(&self, at: Option<Position>) -> Error {
         let place = match self.clause() {
-            Clause::SelectTarget => return self.fail(refuse::not_supported("a set in the select list"), at),
             Clause::FromFunction => {
                 let message = "set-returning functions must appear at top level of FROM";
                 return self.fail(QueryError::NotSupported(message.into()), at);
@@ -168,6 +175,33 @@ impl Analyser<'_> {
         };
         let message = format!("set-returning functions are not allowed in {place}");
         self.fail(QueryError::NotSupported(message), at)
+    }
+
+    /// Fails for functions that answer sets inside of constructs that cannot do anything with them.
+    pub(super) fn refuse_sets<'e>(
+        &self,
+        expressions: impl IntoIterator<Item = &'e Expression>,
+        message: &str,
+        hint: &str,
+    ) -> Result<()> {
+        let mut found = None;
+        for expression in expressions {
+            expression.walk(0, &mut |part, depth| {
+                if let Kind::Function { function, .. } = &part.kind {
+                    if depth == 0 && self.context.facts.function(*function).is_some_and(|fact| fact.returns_set) {
+                        found = found.or(Some(part.position));
+                    }
+                }
+                depth == 0
+            });
+        }
+        match found {
+            None => Ok(()),
+            Some(at) => {
+                let error = Error::from(QueryError::NotSupported(message.into()));
+                Err(self.at(if hint.is_empty() { error } else { error.hint(hint) }, at))
+            }
+        }
     }
 
     /// A function of `pg_catalog` that syntax stands for.
@@ -218,7 +252,10 @@ impl Analyser<'_> {
         let Some(exprs) = exprs.filter(|_| bare) else {
             return Err(self.fail(refuse::not_supported(format!("{word} of this form")), at));
         };
-        if word == "grouping" || word == "values" || (exprs.is_empty() && word != "row") {
+        if word == "grouping" {
+            return self.grouping_call(&exprs, at).map(Some);
+        }
+        if word == "values" || (exprs.is_empty() && word != "row") {
             return Err(self.fail(refuse::not_supported(format!("{word} here")), at));
         }
         let values = self.expressions(&exprs)?;
@@ -230,6 +267,9 @@ impl Analyser<'_> {
                 let target = self.common_type(&values, &construct)?;
                 let values = values.into_iter().map(|value| self.to_common(value, target, &construct));
                 let values = values.collect::<Result<Vec<_>>>()?;
+                if word == "coalesce" {
+                    self.refuse_sets(&values, "set-returning functions are not allowed in COALESCE", LATERAL_HINT)?;
+                }
                 let kind = match word {
                     "coalesce" => Kind::Coalesce(values),
                     "greatest" => Kind::Greatest(values),

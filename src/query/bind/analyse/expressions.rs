@@ -2,6 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::{AccessExpr, CastKind, DataType, Expr, Subscript, UnaryOperator};
 
+use super::calls::LATERAL_HINT;
 use super::constants::signed_digits;
 use super::{Analyser, expression_of, leftmost, oids, refuse};
 use crate::catalog::facts::CastContext;
@@ -242,6 +243,8 @@ impl Analyser<'_> {
             None => None,
         };
         let results = results.map(|result| self.to_common(result, target, "CASE/WHEN")).collect::<Result<Vec<_>>>()?;
+        let all = conditions.iter().chain(&results).chain(otherwise.as_deref());
+        self.refuse_sets(all, "set-returning functions are not allowed in CASE", LATERAL_HINT)?;
         let branches = conditions.into_iter().zip(results).collect();
         let case = Case { operand: operand.map(Box::new), branches, otherwise };
         Ok(expression_of(Kind::Case(case), target, at))

@@ -224,7 +224,11 @@ mod oids {
     pub(super) const BOOL: Oid = 16;
     pub(super) const NAME: Oid = 19;
     pub(super) const INT8: Oid = 20;
+    pub(super) const INT2: Oid = 21;
     pub(super) const INT4: Oid = 23;
+    pub(super) const PG_NODE_TREE: Oid = 194;
+    pub(super) const FLOAT4: Oid = 700;
+    pub(super) const FLOAT8: Oid = 701;
     pub(super) const UNKNOWN: Oid = 705;
     pub(super) const DATE: Oid = 1082;
     pub(super) const TIME: Oid = 1083;

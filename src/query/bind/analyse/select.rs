@@ -27,7 +27,19 @@ impl Analyser<'_> {
                 self.settle_target(target)?;
             }
         }
-        let windows = std::mem::take(&mut self.level()?.windows);
+        let mut windows = std::mem::take(&mut self.level()?.windows);
+        let (mut order_by, mut having) = (order_by, having);
+        if !self.level()?.grouping_calls.is_empty() {
+            let keys = grouping.as_ref().map(|grouping| grouping.expressions.clone()).unwrap_or_default();
+            let mut mentions: Vec<&mut Expression> = targets.iter_mut().map(|target| &mut target.expression).collect();
+            mentions.extend(having.iter_mut());
+            mentions.extend(order_by.iter_mut().map(|key| &mut key.expression));
+            for window in &mut windows {
+                mentions.extend(window.partition_by.iter_mut());
+                mentions.extend(window.order_by.iter_mut().map(|key| &mut key.expression));
+            }
+            mentions.into_iter().try_for_each(|expression| self.number_groupings(expression, &keys))?;
+        }
         let has_aggregates = self.level()?.has_aggregates;
         let grouping = match grouping {
             None if has_aggregates || having.is_some() => Some(Grouping { expressions: Vec::new(), sets: vec![Vec::new()] }),

@@ -5,10 +5,11 @@ use datafusion::sql::sqlparser::ast::{
     WindowType,
 };
 
-use super::calls::Extras;
+use super::calls::{Extras, LATERAL_HINT};
 use super::clause::Clause;
 use super::{Analyser, oids, refuse};
-use crate::catalog::facts::FunctionKind;
+use crate::base::ids::Oid;
+use crate::catalog::facts::{CastContext, FunctionKind};
 use crate::error::{Error, QueryError, Result};
 use crate::query::bind::names::folded;
 use crate::query::bind::resolve::Resolved;
@@ -192,7 +193,7 @@ impl Analyser<'_> {
                 let message = "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column";
                 return Err(QueryError::Windowing(message.into()).into());
             };
-            return Err(self.fail(refuse::not_supported("RANGE with an offset"), at));
+            self.range_offset(offset, &order_by[0].expression, word)?
         } else {
             self.resolver.specific(offset, oids::INT8, word).map_err(|error| self.at(error, at))?
         };
@@ -210,6 +211,62 @@ impl Analyser<'_> {
             }
             None => Ok(value),
         }
+    }
+
+    /// The offset of RANGE, in a type that can be added to the key that the rows are ordered by.
+    fn range_offset(&mut self, offset: Expression, key: &Expression, word: &str) -> Result<Expression> {
+        // The right types of `in_range` for each key.
+        let (key_type, candidates): (Oid, &[Oid]) = match key.data_type.oid {
+            oids::INT2 => (oids::INT2, &[oids::INT8, oids::INT4, oids::INT2]),
+            oids::INT4 => (oids::INT4, &[oids::INT8, oids::INT4, oids::INT2]),
+            oids::INT8 => (oids::INT8, &[oids::INT8]),
+            oids::NUMERIC => (oids::NUMERIC, &[oids::NUMERIC]),
+            oids::FLOAT4 => (oids::FLOAT4, &[oids::FLOAT8]),
+            oids::FLOAT8 => (oids::FLOAT8, &[oids::FLOAT8]),
+            dated @ (oids::DATE
+            | oids::TIME
+            | oids::TIMETZ
+            | oids::TIMESTAMP
+            | oids::TIMESTAMPTZ
+            | oids::INTERVAL) => (dated, &[oids::INTERVAL]),
+            _ => (key.data_type.oid, &[]),
+        };
+        let at = offset.position;
+        let column = self.type_name(key.data_type.oid);
+        let unsupported = |message: String| Error::from(QueryError::NotSupported(message));
+        if candidates.is_empty() {
+            let message = format!("RANGE with offset PRECEDING/FOLLOWING is not supported for column type {column}");
+            return Err(self.at(unsupported(message), key.position));
+        }
+        let own = offset.data_type.oid;
+        let preferred = if own == oids::UNKNOWN { key_type } else { own };
+        let fitting: Vec<Oid> = candidates
+            .iter()
+            .copied()
+            .filter(|oid| self.resolver.can_coerce(own, *oid, CastContext::Implicit))
+            .collect();
+        let chosen = match fitting.as_slice() {
+            [only] => *only,
+            several if several.contains(&preferred) => preferred,
+            [] => {
+                let message = format!(
+                    "RANGE with offset PRECEDING/FOLLOWING is not supported for column type {column} and offset type {}",
+                    self.type_name(own)
+                );
+                let error = unsupported(message).hint("Cast the offset value to an appropriate type.");
+                return Err(self.at(error, at));
+            }
+            _ => {
+                let message = format!(
+                    "RANGE with offset PRECEDING/FOLLOWING has multiple interpretations for column type {column} and \
+                     offset type {}",
+                    self.type_name(own)
+                );
+                let error = unsupported(message).hint("Cast the offset value to the exact intended type.");
+                return Err(self.at(error, at));
+            }
+        };
+        self.to_common(offset, chosen, word)
     }
 
     /// A call with OVER.
@@ -236,6 +293,8 @@ impl Analyser<'_> {
             let message = "FILTER is not implemented for non-aggregate window functions";
             return Err(self.at(unsupported(message), at));
         }
+        let message = "window function calls cannot contain set-returning function calls";
+        self.refuse_sets(&resolved.arguments, message, LATERAL_HINT)?;
         let mut nested = None;
         for argument in &resolved.arguments {
             argument.walk(0, &mut |part, depth| {
