@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use kalam::catalog::facts::Facts;
 use kalam::query::bind::analyse::{Context, query};
 use kalam::query::bind::resolve::Parameters;
+use kalam::query::bind::tree::{Column, Expression, JoinKind, Kind, Query, QueryBody, RelationKind, SubqueryKind};
 use kalam::query::parse;
 use kalam::query::sqlparser::ast::Statement;
 
@@ -102,7 +103,8 @@ fn own_statements() -> Vec<String> {
 /// The queries of the logic tests; their tables are missing here, which both servers say in the same words.
 fn logic_tests() -> Vec<String> {
     let mut statements = Vec::new();
-    let mut files: Vec<_> = std::fs::read_dir(root().join("sqllogictest")).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(root().join("sqllogictest")).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "slt")) {
         for block in std::fs::read_to_string(file).unwrap().split("\n\n") {
@@ -116,6 +118,82 @@ fn logic_tests() -> Vec<String> {
         }
     }
     statements
+}
+
+async fn tree(sql: &str) -> Query {
+    let world = World::new().await;
+    let environment = world.environment("demo", sql);
+    let Statement::Query(ast) = parse(sql).unwrap().remove(0).statement else { panic!("{sql}") };
+    let parameters = Parameters::default();
+    let context = Context::new(&environment, Facts::shipped(), &parameters);
+    query(&context, &ast).unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+}
+
+fn column(expression: &Expression) -> Column {
+    let Kind::Column(column) = expression.kind else { panic!("{expression:?}") };
+    column
+}
+
+#[tokio::test]
+async fn columns_point_outwards_to_their_query() {
+    let query = tree("SELECT (SELECT p.name FROM posts q WHERE q.author = p.id) FROM numbers, people p").await;
+    let Kind::Subquery(subquery) = &query.targets[0].expression.kind else { panic!("{query:?}") };
+    assert_eq!(subquery.kind, SubqueryKind::Scalar);
+    let inner = &subquery.query;
+    assert_eq!(column(&inner.targets[0].expression), Column { levels_up: 1, relation: 1, column: 1 });
+    let QueryBody::Select { filter: Some(filter), .. } = &inner.body else { panic!("{inner:?}") };
+    let Kind::Operator { arguments, .. } = &filter.kind else { panic!("{filter:?}") };
+    assert_eq!(column(&arguments[0]), Column::here(0, 0));
+    assert_eq!(column(&arguments[1]), Column { levels_up: 1, relation: 1, column: 0 });
+}
+
+#[tokio::test]
+async fn an_aggregate_belongs_to_the_query_of_its_columns() {
+    let query = tree("SELECT (SELECT sum(p.points) FROM posts LIMIT 1) FROM people p").await;
+    let Kind::Subquery(subquery) = &query.targets[0].expression.kind else { panic!("{query:?}") };
+    let Kind::Aggregate(aggregate) = &subquery.query.targets[0].expression.kind else { panic!("{query:?}") };
+    assert_eq!(aggregate.levels_up, 1);
+    let QueryBody::Select { grouping, .. } = &query.body else { panic!("{query:?}") };
+    assert!(grouping.is_some(), "the outer query is grouped");
+    let QueryBody::Select { grouping, .. } = &subquery.query.body else { panic!("{query:?}") };
+    assert!(grouping.is_none(), "the inner query is not");
+}
+
+#[tokio::test]
+async fn using_merges_columns_by_the_kind_of_join() {
+    for (join, kind, relation) in
+        [("JOIN", JoinKind::Inner, 0), ("LEFT JOIN", JoinKind::Left, 0), ("RIGHT JOIN", JoinKind::Right, 1)]
+    {
+        let query = tree(&format!("SELECT n FROM numbers {join} posts USING (n)")).await;
+        assert_eq!(column(&query.targets[0].expression).relation, relation, "{join}");
+        let QueryBody::Select { from, .. } = &query.body else { panic!("{query:?}") };
+        assert!(matches!(&from[0], kalam::query::bind::tree::Join::Join { kind: own, .. } if *own == kind));
+    }
+    let query = tree("SELECT n FROM numbers FULL JOIN posts USING (n)").await;
+    let merged = column(&query.targets[0].expression);
+    let RelationKind::Join { columns } = &query.relations[merged.relation].kind else { panic!("{query:?}") };
+    assert!(matches!(&columns[merged.column].kind, Kind::Coalesce(sides) if sides.len() == 2));
+}
+
+#[tokio::test]
+async fn grouping_sets_are_written_out() {
+    let query = tree("SELECT n, GROUPING(t) FROM numbers GROUP BY b, ROLLUP (n, t)").await;
+    let QueryBody::Select { grouping: Some(grouping), .. } = &query.body else { panic!("{query:?}") };
+    assert_eq!(grouping.expressions.len(), 3);
+    assert_eq!(grouping.sets, [vec![0, 1, 2], vec![0, 1], vec![0]]);
+    assert_eq!(query.targets[1].expression.kind, Kind::Grouping(vec![2]));
+}
+
+#[tokio::test]
+async fn with_queries_are_found_outwards() {
+    let query = tree("WITH c AS (SELECT 1 AS a) SELECT * FROM (SELECT a FROM c) s").await;
+    assert_eq!(query.ctes.len(), 1);
+    let RelationKind::Subquery(inner) = &query.relations[0].kind else { panic!("{query:?}") };
+    assert_eq!(inner.relations[0].kind, RelationKind::Cte { levels_up: 1, cte: 0 });
+    let recursive = tree("WITH RECURSIVE c AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM c) SELECT n FROM c").await;
+    assert!(recursive.ctes[0].recursive);
+    let QueryBody::SetOperation(operation) = &recursive.ctes[0].query.body else { panic!("{recursive:?}") };
+    assert_eq!(operation.right.relations[0].kind, RelationKind::Cte { levels_up: 2, cte: 0 });
 }
 
 #[tokio::test]

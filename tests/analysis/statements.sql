@@ -591,3 +591,221 @@ SELECT m.id, r.content AS quoted FROM messages m LEFT JOIN messages r ON r.conve
 SELECT role, count(*) FILTER (WHERE content ILIKE '%hello%') FROM messages GROUP BY role
 SELECT date_trunc('hour', created_at) AS hour, count(*) FROM messages GROUP BY hour ORDER BY hour
 SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY conversation_id ORDER BY created_at DESC) AS rn FROM messages) s WHERE rn = 1
+-- GROUPING, sets in the select list, offsets of RANGE.
+SELECT n, GROUPING(n), GROUPING(n, t), count(*) FROM numbers GROUP BY ROLLUP (n, t) HAVING GROUPING(n) = 0 ORDER BY GROUPING(t)
+SELECT GROUPING(f) FROM numbers GROUP BY n
+SELECT GROUPING(n) FROM numbers
+SELECT n FROM numbers WHERE GROUPING(n) = 1 GROUP BY n
+SELECT generate_series(1, 3), n FROM numbers
+SELECT unnest(ARRAY[1, 2]), unnest(ARRAY['a'])
+SELECT generate_series(1, 3) + 1
+SELECT sum(generate_series(1, 3))
+SELECT sum(generate_series(1, 3)) OVER ()
+SELECT CASE WHEN true THEN generate_series(1, 3) END
+SELECT COALESCE(generate_series(1, 3), 1)
+SELECT n FROM numbers WHERE generate_series(1, 3) = 1
+SELECT n FROM numbers LIMIT generate_series(1, 3)
+SELECT n FROM numbers ORDER BY generate_series(1, 3)
+SELECT generate_series(1, 3) AS g ORDER BY g DESC
+SELECT * FROM numbers JOIN people ON generate_series(1, 3) = 1
+SELECT sum(n) OVER (ORDER BY n RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM numbers
+SELECT sum(n) OVER (ORDER BY d RANGE BETWEEN interval '1 day' PRECEDING AND CURRENT ROW) FROM numbers
+SELECT sum(n) OVER (ORDER BY d RANGE BETWEEN '1 day' PRECEDING AND CURRENT ROW) FROM numbers
+SELECT sum(n) OVER (ORDER BY d RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM numbers
+SELECT sum(n) OVER (ORDER BY t RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM numbers
+SELECT sum(n) OVER (ORDER BY n, d RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM numbers
+SELECT sum(n) OVER (ORDER BY x RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM numbers
+SELECT sum(n) OVER (ORDER BY f RANGE BETWEEN 1 PRECEDING AND n FOLLOWING) FROM numbers
+SELECT sum(n) OVER (ORDER BY n ROWS BETWEEN CURRENT ROW AND 1 PRECEDING) FROM numbers
+SELECT sum(n) OVER (ORDER BY n ROWS BETWEEN 1 FOLLOWING AND CURRENT ROW) FROM numbers
+SELECT sum(n) OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED PRECEDING) FROM numbers
+SELECT sum(n) OVER (ORDER BY n ROWS 1 FOLLOWING) FROM numbers
+SELECT sum(n) OVER (ORDER BY n ROWS BETWEEN 1.5 PRECEDING AND CURRENT ROW) FROM numbers
+SELECT sum(n) OVER (ORDER BY n ROWS $1 PRECEDING) FROM numbers
+-- Names in odd places.
+SELECT p.name AS "Name", p."city" FROM people AS p WHERE P.ID = 1
+SELECT "p".name FROM people "P"
+SELECT p."Name" FROM people p
+SELECT id AS "id", "id" FROM people
+SELECT public.people.nosuch FROM people
+SELECT other.people.id FROM people
+SELECT people.people FROM people
+SELECT a.b.c.d.e FROM people
+SELECT people.id.name FROM people
+SELECT (people).id FROM people
+SELECT people FROM people
+SELECT s FROM (SELECT 1 AS a) s
+SELECT count(people) FROM people
+SELECT count(people.*) FROM people
+SELECT ctid, tableoid FROM people
+SELECT people.* AS x FROM people
+SELECT id, id AS id2, id + 1 FROM people ORDER BY id2, 3
+SELECT id FROM people ORDER BY people.id, public.people.name
+SELECT DISTINCT id AS x FROM people ORDER BY id
+SELECT DISTINCT name AS id FROM people ORDER BY id
+SELECT name AS id FROM people GROUP BY id
+SELECT name AS id FROM people GROUP BY name ORDER BY id
+SELECT name AS x FROM people WHERE x = 'a'
+SELECT name AS x FROM people HAVING x = 'a'
+SELECT count(*) AS c FROM people HAVING c > 1
+SELECT count(*) AS c FROM people ORDER BY c
+SELECT max(id) AS m, min(id) AS m FROM people ORDER BY m
+SELECT 1 AS one, 2 AS two ORDER BY one + two
+SELECT 1 AS one ORDER BY 1 + 1
+SELECT id FROM people ORDER BY 1.0
+SELECT id FROM people ORDER BY true
+SELECT id FROM people ORDER BY $1
+SELECT id FROM people ORDER BY (SELECT 1)
+SELECT id FROM people ORDER BY lower(name) COLLATE "C", upper(city) DESC NULLS FIRST
+SELECT id FROM people p WHERE EXISTS (SELECT FROM posts WHERE author = p.id)
+SELECT id FROM people p WHERE EXISTS (SELECT FROM posts WHERE author = p.nosuch)
+SELECT id FROM people p WHERE id IN (SELECT author FROM posts GROUP BY author HAVING count(*) > p.points)
+SELECT (SELECT p.id FROM posts LIMIT 1) FROM people p
+SELECT (SELECT count(*) FROM posts WHERE author = p.id) AS posts, p.name FROM people p ORDER BY posts DESC
+SELECT p.name, count(q.n) FROM people p LEFT JOIN posts q ON q.author = p.id GROUP BY p.id ORDER BY 2 DESC
+SELECT p.name, q.title FROM people p, posts q, numbers WHERE p.id = q.author AND numbers.n = q.n
+SELECT * FROM people p, (SELECT p.id) s
+SELECT * FROM (SELECT 1 AS a) x JOIN LATERAL (SELECT x.a + 1 AS b) y ON true JOIN LATERAL (SELECT y.b + x.a AS c) z ON true
+SELECT x.a FROM (SELECT 1 AS a) x JOIN (SELECT x.a AS b) y ON true
+SELECT * FROM people p LEFT JOIN (posts q JOIN numbers r ON r.n = p.id) ON true
+SELECT * FROM generate_series(1, 2) a, generate_series(a, 3) b
+SELECT a.a, b.b FROM generate_series(1, 2) a, generate_series(1, a.a) b
+SELECT * FROM people p JOIN LATERAL (SELECT max(p.id)) s ON true
+SELECT * FROM people NATURAL JOIN people
+SELECT * FROM people p NATURAL JOIN people q
+SELECT count(*) FROM numbers a JOIN numbers b USING (n, t) JOIN numbers c USING (n)
+SELECT n FROM numbers a JOIN numbers b USING (n) JOIN numbers c ON c.n = a.n
+SELECT n FROM (SELECT n, n FROM numbers) s
+SELECT * FROM (SELECT n, n FROM numbers) s JOIN posts USING (n)
+SELECT * FROM people a (id, x) JOIN wide b USING (id)
+-- More of literals and operators.
+SELECT 0x10
+SELECT 1_000
+SELECT b'101', x'1F'
+SELECT U&'d\0061t\+000061'
+SELECT E'\x41', E'\u0041', E'a''b', 'a''b'
+SELECT 12345678901234567890, 1.0e10, 1e-5, 0.1::float8, 1e400
+SELECT '1.5'::numeric, '1e5'::float8, '12'::int8, 'x'::bytea, '[1]'::jsonb
+SELECT 'bad'::jsonb
+SELECT '{1,x}'::int[]
+SELECT '2020-13-01'::date
+SELECT '99999999999'::int
+SELECT 'abc'::uuid
+SELECT 'abc'::bool
+SELECT interval 'bad'
+SELECT 1 + NULL, NULL + NULL, NULL || 'x', NULL = NULL, NOT NULL, NULL AND true
+SELECT 1 = '1', '1' = 1, 'a' = 'b', 'a' < 'b', 1.5 = '1.5', now() > '2020-01-01', d > '2020-01-01', '2020-01-01' < d FROM numbers
+SELECT now() > 'x'
+SELECT d = 'nonsense' FROM numbers
+SELECT n = '' FROM numbers
+SELECT f = 'x' FROM numbers
+SELECT b = 'maybe' FROM numbers
+SELECT s + s, s + n, s + id, s * 1.5, r + r, r + 1, r * f, r + x, id + 1, id / s FROM wide, numbers
+SELECT i * 2, 2 * i, i / 2, i + i, - i, ts + i, ts - ts, ts - i, tm + i, tm - tm, ts::date, ts + tm, now() - ts, d - 1, 1 + d FROM wide, numbers
+SELECT i + 1 FROM wide
+SELECT ts + 1 FROM wide
+SELECT by || by, by = by, length(by) FROM wide
+SELECT jb = jb, jb < jb, jb = '{}' FROM wide
+SELECT jb -> 'a' -> 'b' ->> 'c', jb['a'] FROM wide
+SELECT jb ?| ARRAY['a'], jb ?& ARRAY['a'] FROM wide
+SELECT ARRAY[1] || 2, 1 || ARRAY[2], ARRAY[1] || ARRAY[2], ARRAY[1] @> ARRAY[1], ARRAY[1] && ARRAY[2], ARRAY[1] = ARRAY[1], ARRAY[1] < ARRAY[2]
+SELECT ARRAY[1] || 'a'
+SELECT ARRAY[1] || '{2}'
+SELECT ARRAY[1] = ARRAY['a']
+SELECT ARRAY[1] = '{1}'
+SELECT v || v, v = t, v || 'x', upper(v), v LIKE 'a' FROM numbers
+SELECT CAST(v AS text), v::varchar(2), t::varchar, x::numeric, x + 1, x * x, round(x), -x, +x, abs(x) FROM numbers
+SELECT t::name, 'a'::name, nm FROM numbers, (SELECT 'x'::name AS nm) s
+SELECT "Mixed" || '' FROM wide
+SELECT mixed FROM wide
+SELECT n::text || t, n || '' FROM numbers
+SELECT NOT b AND n > 1 OR t IS NULL FROM numbers
+SELECT b = true, b <> NOT b, b > false FROM numbers
+SELECT n IS NULL = b FROM numbers
+SELECT n AND b FROM numbers
+SELECT b OR t FROM numbers
+SELECT n > 1 > 2 FROM numbers
+SELECT n NOT IN (1, NULL), n IN (NULL), n IN (NULL, NULL) FROM numbers
+SELECT t IN ('a', NULL), d IN ('2020-01-01', '2020-01-02'), d IN ('x', 'y') FROM numbers
+SELECT n IN (SELECT n FROM numbers WHERE n = numbers.n) FROM numbers
+SELECT CASE WHEN n = 1 THEN '1' WHEN n = 2 THEN 2 END FROM numbers
+SELECT CASE WHEN b THEN 'a' ELSE NULL END, CASE WHEN b THEN NULL END, CASE 1 WHEN 1 THEN now() ELSE NULL END FROM numbers
+SELECT CASE WHEN b THEN v ELSE v END, CASE WHEN b THEN x ELSE x END, CASE WHEN b THEN x ELSE n END, COALESCE(v, v), COALESCE(x, x), (SELECT x), (SELECT v), max(x), max(v) FROM numbers GROUP BY b, v, x, n
+SELECT GREATEST(n, 1.5), GREATEST(d, now()), LEAST('a', t), GREATEST(NULL, NULL) FROM numbers
+SELECT (1, 2) IN ((1, 2), (3, 4)), (1, 2) NOT IN ((1, 2))
+SELECT (1, 2) IN ((1, 2, 3))
+SELECT (n, t) IN (SELECT n, t FROM numbers) FROM numbers
+SELECT (1, NULL) IS NULL, ROW(1, 2) IS NOT NULL
+SELECT ROW(1, 'a')
+SELECT (1, 2)
+SELECT ROW()
+-- More calls.
+SELECT coalesce(sum(n), 0), coalesce(avg(n), 0), count(*)::int, sum(n)::float8 / count(*), round(avg(n), 2) FROM numbers
+SELECT min(n, t) FROM numbers
+SELECT max() FROM numbers
+SELECT max(j) FROM wide
+SELECT max(b) FROM numbers
+SELECT avg(t) FROM numbers
+SELECT avg('x') FROM numbers
+SELECT avg(NULL) FROM numbers
+SELECT sum(NULL)
+SELECT array_agg(NULL)
+SELECT array_agg('x'), array_agg(DISTINCT n ORDER BY n), string_agg(t, ',' ORDER BY t DESC), string_agg(v, ',') FROM numbers
+SELECT array_agg(ARRAY[n]) FROM numbers
+SELECT count(DISTINCT n, t) FROM numbers
+SELECT count(DISTINCT *) FROM numbers
+SELECT bool_and(n) FROM numbers
+SELECT every(b), bool_or(n > 1), bit_and(n), stddev(n), variance(f), corr(f, f) FROM numbers
+SELECT greatest(max(n), min(n)) FROM numbers
+SELECT nullif(count(*), 0) FROM numbers
+SELECT sum(n) FILTER (WHERE sum(n) > 1) FROM numbers
+SELECT sum(n) FILTER (WHERE EXISTS (SELECT 1 FROM people WHERE id = n)) FROM numbers
+SELECT count(*) FROM numbers WHERE n = (SELECT max(n) FROM numbers)
+SELECT n FROM numbers GROUP BY n HAVING count(*) = (SELECT max(c) FROM (SELECT count(*) AS c FROM numbers GROUP BY n) s)
+SELECT t, sum(n) OVER (PARTITION BY t) AS s FROM numbers ORDER BY s
+SELECT t, sum(n) OVER (PARTITION BY t) AS s FROM numbers WHERE s > 1
+SELECT t, sum(n) OVER w + 1, avg(n) OVER w FROM numbers WINDOW w AS (PARTITION BY t), v AS (w ORDER BY n)
+SELECT t, count(*), sum(count(*)) OVER (ORDER BY t) FROM numbers GROUP BY t
+SELECT rank() OVER (ORDER BY max(n)) FROM numbers
+SELECT rank() OVER (ORDER BY n) FROM numbers GROUP BY t
+SELECT nosuch(n) OVER () FROM numbers
+SELECT lower(t) OVER w FROM numbers WINDOW w AS ()
+SELECT rank(1) OVER () FROM numbers
+SELECT ntile('x') OVER () FROM numbers
+SELECT lag(n, 't') OVER () FROM numbers
+SELECT nth_value(n, 2) OVER (ORDER BY n), cume_dist() OVER (ORDER BY n), last_value(t) OVER () FROM numbers
+SELECT upper(t, t), upper() FROM numbers
+SELECT pg_catalog.upper(n) FROM numbers
+SELECT public.upper(t) FROM numbers
+SELECT "UPPER"(t) FROM numbers
+SELECT Upper(T) FROM Numbers
+SELECT now() + 1
+SELECT date_trunc(1, now())
+SELECT date_trunc('day', 'x')
+SELECT date_part('year', d), date_part('year', now()), extract(epoch from now()), extract(day from interval '1 day'), extract(year from '2020-01-01') FROM numbers
+SELECT extract(year from timestamp '2020-01-01')
+SELECT to_timestamp(1), to_timestamp(1.5), make_date(2020, 1, 1), make_timestamp(2020, 1, 1, 1, 1, 1)
+SELECT substring('abc', 2), substring('abc' from 'b'), substring('abc' from 2), substring('abc' for 2), substring('abc', 1, '2')
+SELECT trim('  a  '), ltrim('a'), rtrim('a', 'x'), btrim('a'), trim(both from 'a'), trim('x' from 'a')
+SELECT position('a' in 'abc'), strpos('abc', 'b'), overlay('abc' placing 'x' from 2 for 1)
+SELECT round(1.5), round(1.5::float8), round('1.5'), trunc(1.5), ceil(n), abs(-1), sign(-1.5), sqrt('4'), mod(5, 2), div(5, 2), power(2, 3), exp(1), ln(2), log(10), log(2, 8) FROM numbers
+SELECT random() < 0.5, pi(), degrees(1), width_bucket(1, 0, 10, 5)
+SELECT concat(), concat_ws(',')
+SELECT repeat('a', 3), reverse('abc'), initcap('a'), ascii('a'), chr(65), translate('a', 'b', 'c'), md5('a'), encode('a', 'hex'), decode('61', 'hex')
+SELECT regexp_replace('a', 'b', 'c'), regexp_match('a', 'b'), regexp_split_to_array('a', 'b'), regexp_replace('a', 'b', 'c', 'g')
+SELECT array_position(ARRAY[1], 1), array_remove(ARRAY[1], 1), array_cat(ARRAY[1], ARRAY[2]), array_upper(ARRAY[1], 1), array_dims(ARRAY[1]), cardinality(ARRAY[1]), array_to_string(ARRAY[1], ',')
+SELECT array_length('{1}', 1)
+SELECT unnest(NULL)
+SELECT cardinality(NULL), array_length(NULL, 1)
+SELECT jsonb_array_length('[]'), jsonb_typeof('1'), jsonb_extract_path(jb, 'a'), jsonb_extract_path_text(jb, 'a', 'b'), jsonb_set(jb, '{a}', '1'), to_json(1), to_jsonb('x'::text), jsonb_pretty(jb), jsonb_strip_nulls(jb) FROM wide
+SELECT to_jsonb('x')
+SELECT gen_random_uuid(), current_setting('x'), set_config('a', 'b', false), pg_backend_pid(), inet_server_addr()
+SELECT has_table_privilege('people', 'select'), pg_table_is_visible(1), obj_description(1, 'pg_class'), format_type(23, -1), pg_get_userbyid(10)
+SELECT pg_size_pretty(1::bigint), pg_relation_size('people'), pg_total_relation_size('people')
+SELECT col_description(1, 1), pg_encoding_to_char(6), pg_get_constraintdef(1), pg_get_indexdef(1), pg_get_expr(NULL, 1)
+SELECT oid::regclass, 'people'::regclass::oid, 'int4'::regtype, 1::regclass FROM pg_class
+SELECT typname::text, typlen, typtype = 'b', typcategory FROM pg_type
+SELECT nspname || '.' || relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+SELECT proname, proargtypes[0] FROM pg_proc
+SELECT * FROM pg_catalog.pg_namespace WHERE nspname = ANY (current_schemas(true))
+SELECT conname, conkey, 1 = ANY (conkey) FROM pg_constraint

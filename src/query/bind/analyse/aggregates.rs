@@ -118,8 +118,7 @@ impl Analyser<'_> {
             // The argument was converted to the function's type, its untouched self is what is sorted by.
             let expression = self.settle(expression)?;
             if extras.distinct && !arguments.iter().any(|argument| *without_coercion(argument) == expression) {
-                let message =
-                    "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list";
+                let message = "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list";
                 let at = expression.position;
                 return Err(self.fail(QueryError::InvalidColumnReference(message.into()), at));
             }

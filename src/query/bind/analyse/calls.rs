@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::clause::Clause;
+use super::queries::common_typmod;
 use super::scope::parts;
 use super::{Analyser, expression_of, oids, refuse};
 use crate::catalog::facts::FunctionKind;
@@ -16,13 +17,27 @@ use crate::query::bind::tree::{Expression, Form, Kind, Position, TypeRef, ValueF
 
 /// Types that the grammar knows by their own words.
 const TYPE_WORDS: [&str; 17] = [
-    "bigint", "bit", "boolean", "char", "character", "dec", "decimal", "float", "int", "integer", "national", "nchar",
-    "numeric", "real", "smallint", "time", "varchar",
+    "bigint",
+    "bit",
+    "boolean",
+    "char",
+    "character",
+    "dec",
+    "decimal",
+    "float",
+    "int",
+    "integer",
+    "national",
+    "nchar",
+    "numeric",
+    "real",
+    "smallint",
+    "time",
+    "varchar",
 ];
 
 /// What PostgreSQL advises where a set may not stand.
-pub(super) const LATERAL_HINT: &str =
-    "You might be able to move the set-returning function into a LATERAL FROM item.";
+pub(super) const LATERAL_HINT: &str = "You might be able to move the set-returning function into a LATERAL FROM item.";
 
 /// The parts of a call that only aggregates and window functions may have.
 pub(super) struct Extras<'q> {
@@ -35,9 +50,9 @@ pub(super) struct Extras<'q> {
 /// Is it a call of the unquoted, unqualified `word`, which the grammar may give a meaning of its own?
 pub(super) fn is_keyword_call(function: &Function, word: &str) -> bool {
     match function.name.0.as_slice() {
-        [only] => only
-            .as_ident()
-            .is_some_and(|ident| ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case(word)),
+        [only] => {
+            only.as_ident().is_some_and(|ident| ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case(word))
+        }
         _ => false,
     }
 }
@@ -90,6 +105,9 @@ impl Analyser<'_> {
                 FunctionArgExpr::Wildcard if list.args.len() == 1 && name.is_none() => star = true,
                 _ => return Err(self.fail(refuse::not_supported("a row as an argument"), at)),
             }
+        }
+        if star && list.duplicate_treatment.is_some() {
+            return Err(self.fail(refuse::not_supported("DISTINCT before a star"), at));
         }
         let extras = Extras {
             star,
@@ -212,14 +230,8 @@ impl Analyser<'_> {
         at: Option<Position>,
     ) -> Result<Expression> {
         let arguments = arguments.into_iter().map(|value| Argument { name: None, value }).collect();
-        let call = Call {
-            schema: Some("pg_catalog".into()),
-            name: name.into(),
-            arguments,
-            at,
-            ..Call::default()
-        };
-        match self.resolver.function(call).map_err(|error| self.at(error, at))? {
+        let call = Call { schema: Some("pg_catalog".into()), name: name.into(), arguments, at, ..Call::default() };
+        match self.resolver.function(call)? {
             Callee::Coercion(bound) => Ok(bound),
             Callee::Function(resolved) => Ok(plain(resolved, Form::Syntax, at)),
         }
@@ -270,12 +282,14 @@ impl Analyser<'_> {
                 if word == "coalesce" {
                     self.refuse_sets(&values, "set-returning functions are not allowed in COALESCE", LATERAL_HINT)?;
                 }
+                let typmod = common_typmod(&values, target);
                 let kind = match word {
                     "coalesce" => Kind::Coalesce(values),
                     "greatest" => Kind::Greatest(values),
                     _ => Kind::Least(values),
                 };
-                expression_of(kind, target, at)
+                let data_type = TypeRef { oid: target, typmod };
+                Expression { data_type, ..expression_of(kind, target, at) }
             }
         }))
     }
@@ -295,11 +309,7 @@ impl Analyser<'_> {
         let [left, right]: [Expression; 2] =
             arguments.try_into().map_err(|_| refuse::not_supported("nullif of these types"))?;
         let oid = left.data_type.oid;
-        Ok(expression_of(
-            Kind::NullIf { operator, function, left: Box::new(left), right: Box::new(right) },
-            oid,
-            at,
-        ))
+        Ok(expression_of(Kind::NullIf { operator, function, left: Box::new(left), right: Box::new(right) }, oid, at))
     }
 
     /// `current_date` and its siblings.

@@ -98,12 +98,18 @@ impl Analyser<'_> {
     }
 
     /// The relation that a qualifier means, with the number of queries outwards.
-    pub(super) fn table(&self, schema: Option<&str>, name: &str, at: Option<Position>) -> Result<Option<(usize, &Item)>> {
+    pub(super) fn table(
+        &self,
+        schema: Option<&str>,
+        name: &str,
+        at: Option<Position>,
+    ) -> Result<Option<(usize, &Item)>> {
         for (levels_up, level) in self.levels.iter().rev().enumerate() {
             let mut found: Option<&Item> = None;
             for item in &level.namespace {
                 let hidden = !item.table_visible || (item.lateral_only && !level.lateral);
-                let named = item.name.as_deref() == Some(name) && (schema.is_none() || item.schema.as_deref() == schema);
+                let named =
+                    item.name.as_deref() == Some(name) && (schema.is_none() || item.schema.as_deref() == schema);
                 if hidden || !named {
                     continue;
                 }

@@ -179,8 +179,7 @@ impl Analyser<'_> {
     pub(super) fn between(&mut self, value: &Expr, negated: bool, low: &Expr, high: &Expr) -> Result<Expression> {
         let bound = self.expression(value)?;
         let at = self.operator_place(value, std::slice::from_ref(&bound), if negated { "NOT" } else { "BETWEEN" });
-        let (first, second, logic) =
-            if negated { ("<", ">", Logic::Or) } else { (">=", "<=", Logic::And) };
+        let (first, second, logic) = if negated { ("<", ">", Logic::Or) } else { (">=", "<=", Logic::And) };
         let low = self.expression(low)?;
         let again = bound.clone();
         let left = self.operator(first, Some(bound), low, at)?;
@@ -203,11 +202,8 @@ impl Analyser<'_> {
 
     /// `value [NOT] IN (…)`: an array where all have one type, otherwise comparisons one by one.
     pub(super) fn in_list(&mut self, value: &Expr, list: &[Expr], negated: bool) -> Result<Expression> {
-        let (name, logic, quantifier) = if negated {
-            ("<>", Logic::And, ArrayQuantifier::All)
-        } else {
-            ("=", Logic::Or, ArrayQuantifier::Any)
-        };
+        let (name, logic, quantifier) =
+            if negated { ("<>", Logic::And, ArrayQuantifier::All) } else { ("=", Logic::Or, ArrayQuantifier::Any) };
         if let Some(fields) = row_fields(value) {
             return self.row_in_list(value, &fields, list, name, logic);
         }

@@ -14,8 +14,8 @@ use super::{Analyser, refuse};
 use crate::error::{Error, QueryError, Result};
 use crate::query::bind::names::folded;
 use crate::query::bind::tree::{
-    Column, Cte, Expression, Kind, Limit, Materialized, Position, Query, QueryBody, Relation, RelationKind, SetOperation,
-    SetOperator, Target, TypeRef,
+    Column, Cte, Expression, Kind, Limit, Materialized, Position, Query, QueryBody, Relation, RelationKind,
+    SetOperation, SetOperator, Target, TypeRef,
 };
 
 impl Analyser<'_> {
@@ -181,8 +181,7 @@ impl Analyser<'_> {
         let (_, left, right) = self.unified("UNION", SetOperator::Union, all, start, step)?;
         let operation =
             SetOperation { operator: SetOperator::Union, all, left: Box::new(left), right: Box::new(right) };
-        let relation =
-            Relation { kind: RelationKind::Result, alias: None, columns: columns.clone(), lateral: false };
+        let relation = Relation { kind: RelationKind::Result, alias: None, columns: columns.clone(), lateral: false };
         self.level()?.add(relation, Vec::new());
         let targets = columns.iter().enumerate().map(|(index, (name, data_type))| Target {
             expression: Expression {

@@ -4,10 +4,11 @@ use datafusion::sql::sqlparser::ast::{AccessExpr, CastKind, DataType, Expr, Subs
 
 use super::calls::LATERAL_HINT;
 use super::constants::signed_digits;
+use super::queries::common_typmod;
 use super::{Analyser, expression_of, leftmost, oids, refuse};
+use crate::base::ids::TenantId;
 use crate::catalog::facts::CastContext;
 use crate::error::{Error, QueryError, Result};
-use crate::base::ids::TenantId;
 use crate::query::bind::tree::{BooleanTest, Case, Column, Expression, Form, Kind, Logic, Position, TypeRef};
 
 impl Analyser<'_> {
@@ -74,7 +75,9 @@ impl Analyser<'_> {
         let target = self.type_named(data_type)?;
         // `ARRAY[…]::t[]` gives the type to the elements.
         let value = match expr {
-            Expr::Array(array) if array.named && self.element_of(target.oid) != 0 => self.array(&array.elem, Some(target))?,
+            Expr::Array(array) if array.named && self.element_of(target.oid) != 0 => {
+                self.array(&array.elem, Some(target))?
+            }
             other => self.expression(other)?,
         };
         let at = match kind {
@@ -130,7 +133,8 @@ impl Analyser<'_> {
     ) -> Result<Expression> {
         let first = left.as_ref().map_or(right.position, |left| left.position);
         let over_system = self.over_system(left.iter().chain([&right]));
-        let bound = self.resolver.operator(name, left, right, at).map_err(|error| self.unresolved(error, over_system, at))?;
+        let bound =
+            self.resolver.operator(name, left, right, at).map_err(|error| self.unresolved(error, over_system, at))?;
         Ok(Expression { position: leftmost(at, first), ..bound })
     }
 
@@ -153,7 +157,8 @@ impl Analyser<'_> {
         if over_system && error.sqlstate().0 == "42883" {
             return self.fail(refuse::not_supported("this use of a column of the system"), at);
         }
-        self.at(error, at)
+        // The resolver has given it its place, if PostgreSQL tells one.
+        error
     }
 
     /// `NOT value`.
@@ -181,8 +186,7 @@ impl Analyser<'_> {
     fn is_null(&mut self, inner: &Expr, negated: bool) -> Result<Expression> {
         let argument = self.expression(inner)?;
         // A parameter stays without a type: this is no use that asks for one.
-        let argument =
-            if matches!(argument.kind, Kind::Parameter(_)) { argument } else { self.settle(argument)? };
+        let argument = if matches!(argument.kind, Kind::Parameter(_)) { argument } else { self.settle(argument)? };
         let position = argument.position;
         Ok(expression_of(Kind::IsNull { argument: Box::new(argument), negated }, oids::BOOL, position))
     }
@@ -220,11 +224,8 @@ impl Analyser<'_> {
             let mut bound = self.expression(condition)?;
             if let Some(operand) = &operand {
                 let place = self.places.before(bound.position, "WHEN").or(bound.position);
-                let mirror = Expression {
-                    kind: Kind::CaseOperand,
-                    data_type: operand.data_type,
-                    position: operand.position,
-                };
+                let mirror =
+                    Expression { kind: Kind::CaseOperand, data_type: operand.data_type, position: operand.position };
                 bound = self.operator("=", Some(mirror), bound, place)?;
             }
             conditions.push(self.boolean(bound, "CASE/WHEN")?);
@@ -247,7 +248,9 @@ impl Analyser<'_> {
         self.refuse_sets(all, "set-returning functions are not allowed in CASE", LATERAL_HINT)?;
         let branches = conditions.into_iter().zip(results).collect();
         let case = Case { operand: operand.map(Box::new), branches, otherwise };
-        Ok(expression_of(Kind::Case(case), target, at))
+        let results = case.otherwise.as_deref().into_iter().chain(case.branches.iter().map(|(_, result)| result));
+        let data_type = TypeRef { oid: target, typmod: common_typmod(results, target) };
+        Ok(Expression { data_type, ..expression_of(Kind::Case(case), target, at) })
     }
 
     /// The type that all can have; the error stands at the one that does not fit.
@@ -303,11 +306,7 @@ impl Analyser<'_> {
             }
             None => {
                 let common = self.common_type(&bound, "ARRAY")?;
-                if nested {
-                    (common, common)
-                } else {
-                    (self.array_of(common), common)
-                }
+                if nested { (common, common) } else { (self.array_of(common), common) }
             }
         };
         if array == 0 {
@@ -340,6 +339,9 @@ impl Analyser<'_> {
             }
             _ => self.expression(root)?,
         };
+        if self.element_of(base.data_type.oid) == 0 && !chain.is_empty() {
+            return self.no_subscripts(&base, chain);
+        }
         for access in chain {
             let AccessExpr::Subscript(subscript) = access else {
                 return Err(refuse::not_supported("a field of a row"));
@@ -359,15 +361,6 @@ impl Analyser<'_> {
             return Ok(base);
         }
         let element = self.element_of(base.data_type.oid);
-        if element == 0 {
-            let known = self.context.facts.type_of(base.data_type.oid);
-            if known.is_some_and(|fact| !matches!(fact.subscript.as_str(), "" | "-")) {
-                return Err(refuse::not_supported("subscripts of this type"));
-            }
-            let name = self.type_name(base.data_type.oid);
-            let message = format!("cannot subscript type {name} because it does not support subscripting");
-            return Err(self.fail(QueryError::DatatypeMismatch(message), base.position));
-        }
         if slice {
             // In a slice, `[2]` means `[1:2]`.
             for index in &mut indexes {
@@ -380,6 +373,18 @@ impl Analyser<'_> {
         let data_type = TypeRef { oid: if slice { base.data_type.oid } else { element }, ..base.data_type };
         let kind = Kind::Subscript { argument: Box::new(base), indexes, slice };
         Ok(Expression { kind, data_type, position })
+    }
+
+    /// What to say of subscripts or fields of a value that is no array.
+    fn no_subscripts(&self, base: &Expression, chain: &[AccessExpr]) -> Result<Expression> {
+        let known = self.context.facts.type_of(base.data_type.oid);
+        let has_own = known.is_some_and(|fact| !matches!(fact.subscript.as_str(), "" | "-"));
+        if has_own || chain.iter().any(|access| matches!(access, AccessExpr::Dot(_))) {
+            return Err(refuse::not_supported("subscripts and fields of this type"));
+        }
+        let name = self.type_name(base.data_type.oid);
+        let message = format!("cannot subscript type {name} because it does not support subscripting");
+        Err(self.fail(QueryError::DatatypeMismatch(message), base.position))
     }
 
     fn subscript(&mut self, index: &Expr) -> Result<Expression> {

@@ -1,8 +1,8 @@
 //! FROM: tables, subqueries, functions.
 
 use datafusion::sql::sqlparser::ast::{
-    Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
-    ObjectNamePart, Query as AstQuery, SetExpr, Spanned, TableAlias, TableFactor, TableWithJoins,
+    Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart,
+    Query as AstQuery, SetExpr, Spanned, TableAlias, TableFactor, TableWithJoins,
 };
 
 use super::clause::Clause;
@@ -10,9 +10,7 @@ use super::scope::{Item, Origin};
 use super::{Analyser, oids, refuse};
 use crate::error::{Error, QueryError, Result};
 use crate::query::bind::names::folded;
-use crate::query::bind::tree::{
-    Expression, FunctionItem, Join, Kind, Relation, RelationKind, TypeRef,
-};
+use crate::query::bind::tree::{Expression, FunctionItem, Join, Kind, Relation, RelationKind, TypeRef};
 
 /// A finished part of FROM.
 pub(super) struct Source {
@@ -104,10 +102,16 @@ impl Analyser<'_> {
                 let call = call_of(name.clone(), args.clone());
                 self.functions(&[call], alias.as_ref(), *with_ordinality, *lateral)
             }
-            TableFactor::UNNEST { alias, array_exprs, with_offset: false, with_offset_alias: None, with_ordinality } => {
-                let place = array_exprs.first().and_then(|expr| {
-                    self.places.before(super::places::known(Some(expr.span().start)), "UNNEST")
-                });
+            TableFactor::UNNEST {
+                alias,
+                array_exprs,
+                with_offset: false,
+                with_offset_alias: None,
+                with_ordinality,
+            } => {
+                let place = array_exprs
+                    .first()
+                    .and_then(|expr| self.places.before(super::places::known(Some(expr.span().start)), "UNNEST"));
                 let mut ident = Ident::new("unnest");
                 if let Some(place) = place {
                     ident.span.start = place;
@@ -159,8 +163,7 @@ impl Analyser<'_> {
         let name = folded(&alias.name);
         if alias.columns.len() > relation.columns.len() {
             let (available, given) = (relation.columns.len(), alias.columns.len());
-            let message =
-                format!("{what} \"{name}\" has {available} columns available but {given} columns specified");
+            let message = format!("{what} \"{name}\" has {available} columns available but {given} columns specified");
             return Err(QueryError::InvalidColumnReference(message).into());
         }
         for (column, new) in relation.columns.iter_mut().zip(&alias.columns) {

@@ -38,11 +38,15 @@ impl Analyser<'_> {
                 .flat_map(|set| {
                     own.iter().map(|other| {
                         let mut set = set.clone();
-                        other.iter().filter(|key| !set.contains(key)).copied().collect::<Vec<_>>().into_iter().for_each(
-                            |key| {
+                        other
+                            .iter()
+                            .filter(|key| !set.contains(key))
+                            .copied()
+                            .collect::<Vec<_>>()
+                            .into_iter()
+                            .for_each(|key| {
                                 set.push(key);
-                            },
-                        );
+                            });
                         set
                     })
                 })
@@ -61,9 +65,8 @@ impl Analyser<'_> {
         let clause = self.clause();
         clause.allow_aggregate("grouping operations").map_err(|error| self.at(error, at))?;
         let arguments = self.expressions(arguments)?;
-        let is_outer = |part: &Expression, depth: usize| {
-            matches!(&part.kind, Kind::Column(column) if column.levels_up > depth)
-        };
+        let is_outer =
+            |part: &Expression, depth: usize| matches!(&part.kind, Kind::Column(column) if column.levels_up > depth);
         if arguments.iter().any(|argument| argument.mentions(is_outer)) {
             return Err(self.fail(refuse::not_supported("GROUPING of an outer query"), at));
         }

@@ -1,8 +1,6 @@
 //! Joins: their conditions, and the columns that USING and NATURAL merge.
 
-use datafusion::sql::sqlparser::ast::{
-    Ident, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableWithJoins,
-};
+use datafusion::sql::sqlparser::ast::{Ident, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableWithJoins};
 
 use super::clause::Clause;
 use super::from::{Source, set_lateral};
@@ -10,9 +8,7 @@ use super::scope::{Item, ItemColumn};
 use super::{Analyser, expression_of, refuse};
 use crate::error::{QueryError, Result};
 use crate::query::bind::names::folded;
-use crate::query::bind::tree::{
-    Column, Expression, Join, JoinKind, Kind, Logic, Relation, RelationKind, TypeRef,
-};
+use crate::query::bind::tree::{Column, Expression, Join, JoinKind, Kind, Logic, Relation, RelationKind, TypeRef};
 
 impl Analyser<'_> {
     /// A relation and all that is joined to it.
@@ -39,9 +35,7 @@ impl Analyser<'_> {
                 }
                 JoinOperator::CrossJoin(constraint) => (JoinKind::Inner, constraint),
                 JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => (JoinKind::Left, constraint),
-                JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => {
-                    (JoinKind::Right, constraint)
-                }
+                JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => (JoinKind::Right, constraint),
                 JoinOperator::FullOuter(constraint) => (JoinKind::Full, constraint),
                 other => return Err(refuse::not_supported(format!("{other:?} in FROM"))),
             };
@@ -68,13 +62,7 @@ impl Analyser<'_> {
         Ok(source)
     }
 
-    fn join(
-        &mut self,
-        kind: JoinKind,
-        constraint: &JoinConstraint,
-        left: Source,
-        right: Source,
-    ) -> Result<Source> {
+    fn join(&mut self, kind: JoinKind, constraint: &JoinConstraint, left: Source, right: Source) -> Result<Source> {
         let merged = match constraint {
             JoinConstraint::On(condition) => {
                 let mut items: Vec<Item> = left.items.iter().chain(&right.items).cloned().collect();
@@ -188,9 +176,7 @@ impl Analyser<'_> {
             JoinKind::Inner if !matches!(left.kind, Kind::Column(_)) && matches!(right.kind, Kind::Column(_)) => right,
             JoinKind::Inner | JoinKind::Left => left,
             JoinKind::Right => right,
-            JoinKind::Full => {
-                Expression { data_type, ..expression_of(Kind::Coalesce(vec![left, right]), oid, None) }
-            }
+            JoinKind::Full => Expression { data_type, ..expression_of(Kind::Coalesce(vec![left, right]), oid, None) },
         })
     }
 

@@ -55,7 +55,9 @@ impl Analyser<'_> {
     /// 42P01 for the qualifier of a column.
     pub(super) fn missing_table(&self, schema: Option<&str>, name: &str, at: Option<Position>) -> Error {
         let relations = self.levels.iter().enumerate().rev();
-        for (index, relation) in relations.flat_map(|(index, level)| level.relations.iter().map(move |own| (index, own))) {
+        for (index, relation) in
+            relations.flat_map(|(index, level)| level.relations.iter().map(move |own| (index, own)))
+        {
             let Some(alias) = relation.alias.as_deref() else { continue };
             let real = match &relation.kind {
                 RelationKind::Table { table, .. } => {
@@ -68,7 +70,7 @@ impl Analyser<'_> {
                 }
                 _ => false,
             };
-            if !real && (schema.is_some() || alias != name) {
+            if !real && alias != name {
                 continue;
             }
             let error = Error::from(QueryError::InvisibleFrom(name.to_owned()));

@@ -56,8 +56,7 @@ impl<'a> Places<'a> {
     /// Where these tokens stand one behind the other for the first time.
     pub(super) fn sequence(&self, texts: &[&str]) -> Option<Position> {
         let mut windows = self.tokens().windows(texts.len());
-        let found =
-            windows.find(|window| window.iter().zip(texts).all(|(token, text)| reads(&token.token, text)))?;
+        let found = windows.find(|window| window.iter().zip(texts).all(|(token, text)| reads(&token.token, text)))?;
         found.first().map(|token| token.span.start)
     }
 

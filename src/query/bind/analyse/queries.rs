@@ -172,11 +172,9 @@ impl Analyser<'_> {
             SetExpr::Values(values) => self.values(&values.rows, clauses),
             SetExpr::SetOperation { .. } => self.set_operation(clauses),
             SetExpr::Table(table) => self.table_query(table, clauses, settle),
-            SetExpr::Query(_)
-            | SetExpr::Insert(_)
-            | SetExpr::Update(_)
-            | SetExpr::Delete(_)
-            | SetExpr::Merge(_) => Err(refuse::not_supported("a query of this form")),
+            SetExpr::Query(_) | SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+                Err(refuse::not_supported("a query of this form"))
+            }
         }
     }
 
@@ -319,7 +317,11 @@ impl Analyser<'_> {
         let alias = (!name.is_empty()).then(|| name.to_owned());
         let relation = Relation { kind: RelationKind::Result, alias, columns, lateral: false };
         let targets = relation.columns.iter().enumerate().map(|(index, (name, data_type))| Target {
-            expression: Expression { kind: Kind::Column(Column::here(0, index)), data_type: *data_type, position: None },
+            expression: Expression {
+                kind: Kind::Column(Column::here(0, index)),
+                data_type: *data_type,
+                position: None,
+            },
             name: name.clone(),
             hidden: false,
             origin: (0, 0),
@@ -344,9 +346,7 @@ impl Analyser<'_> {
         if let (QueryBody::SetOperation(_), Some(extra)) = (&body, targets.get(visible)) {
             let error = Error::from(QueryError::NotSupported("invalid UNION/INTERSECT/EXCEPT ORDER BY clause".into()))
                 .detail("Only result column names can be used, not expressions or functions.")
-                .hint(
-                    "Add the expression/function to every SELECT, or move the UNION into a FROM clause.",
-                );
+                .hint("Add the expression/function to every SELECT, or move the UNION into a FROM clause.");
             return Err(self.at(error, extra.expression.position));
         }
         let limit = self.limit(clauses)?;

@@ -5,9 +5,7 @@ use datafusion::sql::sqlparser::ast::Ident;
 use super::clause::Clause;
 use crate::base::ids::Oid;
 use crate::query::bind::names::folded;
-use crate::query::bind::tree::{
-    Column, Cte, Expression, Kind, Relation, RelationKind, TypeRef, WindowDefinition,
-};
+use crate::query::bind::tree::{Column, Cte, Expression, Kind, Relation, RelationKind, TypeRef, WindowDefinition};
 
 /// OID of the relation and number of the column that a column is, unchanged; zeros for anything else.
 pub(super) type Origin = (Oid, i16);

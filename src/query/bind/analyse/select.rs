@@ -42,7 +42,9 @@ impl Analyser<'_> {
         }
         let has_aggregates = self.level()?.has_aggregates;
         let grouping = match grouping {
-            None if has_aggregates || having.is_some() => Some(Grouping { expressions: Vec::new(), sets: vec![Vec::new()] }),
+            None if has_aggregates || having.is_some() => {
+                Some(Grouping { expressions: Vec::new(), sets: vec![Vec::new()] })
+            }
             other => other,
         };
         let body = QueryBody::Select { from, filter, grouping, having, windows, distinct };

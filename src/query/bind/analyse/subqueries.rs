@@ -20,9 +20,7 @@ impl Analyser<'_> {
         let mut visible = query.targets.iter().filter(|target| !target.hidden);
         match (visible.next(), visible.next()) {
             (Some(only), None) => Ok(only.clone()),
-            (None, _) => {
-                Err(self.fail(QueryError::Syntax("subquery must return a column".into()), at))
-            }
+            (None, _) => Err(self.fail(QueryError::Syntax("subquery must return a column".into()), at)),
             _ => Err(self.fail(QueryError::Syntax("subquery must return only one column".into()), at)),
         }
     }

@@ -101,17 +101,12 @@ impl Analyser<'_> {
     }
 
     /// A call that is looked up as any other.
-    fn plain_function(
-        &mut self,
-        name: &str,
-        arguments: Vec<Expression>,
-        at: Option<Position>,
-    ) -> Result<Expression> {
+    fn plain_function(&mut self, name: &str, arguments: Vec<Expression>, at: Option<Position>) -> Result<Expression> {
         use crate::query::bind::resolve::{Argument, Call, Callee};
         use crate::query::bind::tree::Form;
         let arguments = arguments.into_iter().map(|value| Argument { name: None, value }).collect();
         let call = Call { name: name.into(), arguments, at, ..Call::default() };
-        match self.resolver.function(call).map_err(|error| self.at(error, at))? {
+        match self.resolver.function(call)? {
             Callee::Coercion(bound) => Ok(bound),
             Callee::Function(resolved) => {
                 let kind = Kind::Function {

@@ -128,8 +128,12 @@ impl Analyser<'_> {
         let end = frame.end_bound.as_ref().unwrap_or(&current);
         // What PostgreSQL's grammar refuses.
         match (&frame.start_bound, end) {
-            (WindowFrameBound::Following(None), _) => return windowing("frame start cannot be UNBOUNDED FOLLOWING", first),
-            (_, WindowFrameBound::Preceding(None)) => return windowing("frame end cannot be UNBOUNDED PRECEDING", last),
+            (WindowFrameBound::Following(None), _) => {
+                return windowing("frame start cannot be UNBOUNDED FOLLOWING", first);
+            }
+            (_, WindowFrameBound::Preceding(None)) => {
+                return windowing("frame end cannot be UNBOUNDED PRECEDING", last);
+            }
             (WindowFrameBound::Following(_), WindowFrameBound::CurrentRow) if frame.end_bound.is_none() => {
                 return windowing("frame starting from following row cannot end with current row", first);
             }
@@ -143,6 +147,13 @@ impl Analyser<'_> {
         }
         if units == FrameUnits::Groups && order_by.is_empty() {
             return windowing("GROUPS mode requires an ORDER BY clause", at);
+        }
+        let has_offset = |bound: &WindowFrameBound| {
+            matches!(bound, WindowFrameBound::Preceding(Some(_)) | WindowFrameBound::Following(Some(_)))
+        };
+        if units == FrameUnits::Range && order_by.len() != 1 && (has_offset(&frame.start_bound) || has_offset(end)) {
+            let message = "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column";
+            return windowing(message, at);
         }
         let start = self.bound(&frame.start_bound, units, word, order_by)?;
         let end = self.bound(end, units, word, order_by)?;
@@ -189,11 +200,8 @@ impl Analyser<'_> {
         let offset = self.expression_in(offset, Clause::WindowFrame(word))?;
         let at = offset.position;
         let value = if units == FrameUnits::Range {
-            let [_] = order_by else {
-                let message = "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column";
-                return Err(QueryError::Windowing(message.into()).into());
-            };
-            self.range_offset(offset, &order_by[0].expression, word)?
+            let [key] = order_by else { return Err(refuse::not_supported("RANGE over several columns")) };
+            self.range_offset(offset, &key.expression, word)?
         } else {
             self.resolver.specific(offset, oids::INT8, word).map_err(|error| self.at(error, at))?
         };
@@ -223,12 +231,9 @@ impl Analyser<'_> {
             oids::NUMERIC => (oids::NUMERIC, &[oids::NUMERIC]),
             oids::FLOAT4 => (oids::FLOAT4, &[oids::FLOAT8]),
             oids::FLOAT8 => (oids::FLOAT8, &[oids::FLOAT8]),
-            dated @ (oids::DATE
-            | oids::TIME
-            | oids::TIMETZ
-            | oids::TIMESTAMP
-            | oids::TIMESTAMPTZ
-            | oids::INTERVAL) => (dated, &[oids::INTERVAL]),
+            dated @ (oids::DATE | oids::TIME | oids::TIMETZ | oids::TIMESTAMP | oids::TIMESTAMPTZ | oids::INTERVAL) => {
+                (dated, &[oids::INTERVAL])
+            }
             _ => (key.data_type.oid, &[]),
         };
         let at = offset.position;

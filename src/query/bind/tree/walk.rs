@@ -128,7 +128,9 @@ impl Expression {
                 let arguments = aggregate.direct_arguments.iter_mut().chain(&mut aggregate.arguments);
                 arguments.chain(keys).chain(aggregate.filter.as_deref_mut()).collect()
             }
-            Kind::Window(Window { arguments, filter, .. }) => arguments.iter_mut().chain(filter.as_deref_mut()).collect(),
+            Kind::Window(Window { arguments, filter, .. }) => {
+                arguments.iter_mut().chain(filter.as_deref_mut()).collect()
+            }
             Kind::RowComparison { left, right, .. } => left.iter_mut().chain(right).collect(),
             Kind::Subscript { argument, indexes, .. } => {
                 let bounds = indexes.iter_mut().flat_map(|(lower, upper)| lower.iter_mut().chain(upper));
