@@ -53,7 +53,7 @@ integration: ## Only tests/: real clients, security, crashes, the main job.
 sqllogictest: ## Only the SQL scripts, against PostgreSQL 15 and KalamDB; T=name runs one file.
 	cargo test --release --test sqllogictest -- $(T)
 
-resolution: ## All pairs of types under all operators, against PostgreSQL 15; CI asks a sample. Takes a quarter of an hour.
+resolution: ## All pairs of types under all operators, against PostgreSQL 15; CI asks a sample. Takes long.
 	KALAM_RESOLUTION_ALL=1 cargo test --release --test integration -- resolution:: --nocapture
 
 fmt: ## Fail when the code is not formatted.
@@ -73,8 +73,9 @@ check: ## What CI runs: setup, fmt, clippy, doc, every test.
 # Rows to add to or drop from the catalog's files, as in: make catalog ROWS="function:to_hex operator:<<"
 ROWS ?=
 
-catalog: ## Write catalog/pg_catalog/*.csv anew from the PostgreSQL 15 that psql finds; ROWS="function:NAME" adds.
+catalog: ## Write catalog/pg_catalog/*.csv and its test cases from the PostgreSQL 15 that psql finds; ROWS="function:NAME" adds.
 	python3 scripts/catalog/generate.py $(ROWS)
+	"$$KALAM_PYTHON" scripts/catalog/cases.py
 
 bench: build ## Compare with PostgreSQL 15 side by side and print a Markdown table.
 	benches/compare/run

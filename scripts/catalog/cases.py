@@ -100,7 +100,6 @@ SPECIAL = {
 def main():
     read = lambda name: list(csv.DictReader(open(FILES / f"{name}.csv", newline="")))
     types = {row["oid"]: row["typname"] for row in read("pg_type")}
-    chosen = random.Random(15)
     lines = []
     with psycopg.connect("", autocommit=True) as connection:
         server = connection.pgconn
@@ -116,6 +115,8 @@ def main():
                 continue
             if special or not arguments or not all(name in VALUES for name in arguments):
                 continue
+            # Each function has its own, so that a new one changes no other's cases.
+            chosen = random.Random(int(row["oid"]))
             lists = [SPECIAL.get((row["proname"], place), VALUES[name]) for place, name in enumerate(arguments)]
             calls = {tuple(chosen.choice(values) for values in lists) for _ in range(PER_FUNCTION)}
             calls.add(tuple([None] + [values[0] for values in lists[1:]]))

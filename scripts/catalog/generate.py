@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes catalog/pg_catalog/pg_{type,proc,operator,cast}.csv from a running PostgreSQL 15.
+"""Writes catalog/pg_catalog/pg_{type,proc,operator,cast}.csv from a running PostgreSQL 15, and all of its rows
+to catalog/postgresql/.
 
 A row stays if it is in the file; rows with OIDs of our own (13000 and above) stay as they are. What PostgreSQL
 says of the others is taken over. More rows are named by arguments:
@@ -74,6 +75,16 @@ def main(arguments):
                 if oid < OWN and oid not in theirs[table]:
                     sys.exit(f"{table}: PostgreSQL has no row {oid}")
                 writer.writerow(theirs[table][oid] if oid < OWN else ours[table][oid])
+
+
+    # All of PostgreSQL's rows take part when names are resolved. Larger numbers differ between its installations.
+    for table in TABLES:
+        with open(ROOT / "catalog" / "postgresql" / f"{table}.csv", "w", newline="") as file:
+            writer = csv.DictWriter(file, columns[table], lineterminator="\n")
+            writer.writeheader()
+            for oid in sorted(theirs[table]):
+                if oid < 10000 or table == "pg_cast":
+                    writer.writerow(theirs[table][oid])
 
 
 def include(argument, theirs, ours):

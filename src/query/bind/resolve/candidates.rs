@@ -34,7 +34,7 @@ pub(super) fn choose<'c, T: Candidate>(facts: &Facts, actual: &[Oid], candidates
 /// The heuristics of the manual's "Function Type Resolution", steps 4.b to 4.f, in order.
 fn best<'c, T: Candidate>(facts: &Facts, actual: &[Oid], candidates: Vec<&'c T>) -> Option<&'c T> {
     let exact = |index: usize, offered: Oid| actual[index] != UNKNOWN && actual[index] == offered;
-    let candidates = most(candidates, |index, offered| exact(index, offered));
+    let candidates = most(candidates, exact);
     if let [one] = candidates.as_slice() {
         return Some(*one);
     }
@@ -59,7 +59,7 @@ fn best<'c, T: Candidate>(facts: &Facts, actual: &[Oid], candidates: Vec<&'c T>)
 }
 
 /// The candidates with the most arguments that satisfy `good`; all of them when none satisfies it anywhere.
-fn most<'c, T: Candidate>(candidates: Vec<&'c T>, good: impl Fn(usize, Oid) -> bool) -> Vec<&'c T> {
+fn most<T: Candidate>(candidates: Vec<&T>, good: impl Fn(usize, Oid) -> bool) -> Vec<&T> {
     let score =
         |candidate: &T| candidate.types().iter().enumerate().filter(|(index, offered)| good(*index, **offered)).count();
     let scores: Vec<usize> = candidates.iter().map(|candidate| score(candidate)).collect();

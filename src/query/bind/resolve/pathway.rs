@@ -21,10 +21,7 @@ pub(super) enum Pathway {
 pub(super) fn pathway(facts: &Facts, source: Oid, target: Oid, context: CastContext) -> Option<Pathway> {
     if let (Some(source), Some(target)) = (array_element(facts, source, target), element(facts, target)) {
         // Elements are never arrays themselves, so that one step is enough.
-        return match scalar_pathway(facts, source, target, context) {
-            Some(_) => Some(Pathway::Array),
-            None => None,
-        };
+        return scalar_pathway(facts, source, target, context).map(|_| Pathway::Array);
     }
     scalar_pathway(facts, source, target, context)
 }
