@@ -84,6 +84,9 @@ pub enum QueryError {
     /// 54001.
     #[error("{0}")]
     TooManyGroupingSets(String),
+    /// 54023.
+    #[error("{0}")]
+    TooManyArguments(String),
     /// 54011.
     #[error("{0}")]
     TooManyColumns(String),

@@ -115,6 +115,7 @@ fn query(error: &QueryError) -> &'static str {
         IndeterminateParameter(_) => "42P18",
         TooComplex { .. } | TooManyGroupingSets(_) => "54001",
         TooManyColumns(_) => "54011",
+        TooManyArguments(_) => "54023",
         DivisionByZero => "22012",
         NumberOutOfRange(_) => "22003",
         InvalidRegex(_) => "2201B",

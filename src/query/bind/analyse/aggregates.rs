@@ -1,7 +1,8 @@
 //! Calls of aggregates: which query they belong to, and what may stand in them.
 
-use super::calls::Extras;
+use super::calls::{Extras, LATERAL_HINT};
 use super::clause::Clause;
+use super::sorting::without_coercion;
 use super::{Analyser, refuse};
 use crate::error::{QueryError, Result};
 use crate::query::bind::resolve::Resolved;
@@ -62,9 +63,11 @@ impl Analyser<'_> {
         };
         if extras.distinct {
             for argument in &arguments {
-                self.check_equality(argument)?;
+                self.check_equality(argument, argument.position)?;
             }
         }
+        let message = "aggregate function calls cannot contain set-returning function calls";
+        self.refuse_sets(&arguments, message, LATERAL_HINT)?;
         let inner = reach(arguments.iter().chain(order_by.iter().map(|key| &key.expression)).chain(&filter));
         if let Some(at) = inner.window {
             let message = "aggregate function calls cannot contain window function calls";
@@ -114,12 +117,13 @@ impl Analyser<'_> {
             let expression = self.expression_in(&key.expr, Clause::OrderBy)?;
             // The argument was converted to the function's type, its untouched self is what is sorted by.
             let expression = self.settle(expression)?;
-            if extras.distinct && !arguments.contains(&expression) {
+            if extras.distinct && !arguments.iter().any(|argument| *without_coercion(argument) == expression) {
                 let message = "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list";
                 let at = expression.position;
                 return Err(self.fail(QueryError::InvalidColumnReference(message.into()), at));
             }
-            keys.push(self.sort_key(expression, key)?);
+            let at = expression.position;
+            keys.push(self.sort_key(expression, key, at)?);
         }
         Ok(keys)
     }
@@ -127,6 +131,6 @@ impl Analyser<'_> {
     /// `WITHIN GROUP (ORDER BY …)`: the arguments themselves are the keys.
     fn within_group_order(&mut self, extras: &Extras<'_>, arguments: &[Expression]) -> Result<Vec<SortKey>> {
         let keys = arguments.iter().zip(extras.within_group);
-        keys.map(|(argument, key)| self.sort_key(argument.clone(), key)).collect()
+        keys.map(|(argument, key)| self.sort_key(argument.clone(), key, argument.position)).collect()
     }
 }

@@ -6,13 +6,38 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::clause::Clause;
+use super::queries::common_typmod;
 use super::scope::parts;
 use super::{Analyser, expression_of, oids, refuse};
 use crate::catalog::facts::FunctionKind;
-use crate::error::{Error, QueryError, Result};
+use crate::error::{CatalogError, Error, QueryError, Result};
 use crate::query::bind::names::folded;
 use crate::query::bind::resolve::{Argument, Call, Callee, Resolved};
 use crate::query::bind::tree::{Expression, Form, Kind, Position, TypeRef, ValueFunction};
+
+/// Types that the grammar knows by their own words.
+const TYPE_WORDS: [&str; 17] = [
+    "bigint",
+    "bit",
+    "boolean",
+    "char",
+    "character",
+    "dec",
+    "decimal",
+    "float",
+    "int",
+    "integer",
+    "national",
+    "nchar",
+    "numeric",
+    "real",
+    "smallint",
+    "time",
+    "varchar",
+];
+
+/// What PostgreSQL advises where a set may not stand.
+pub(super) const LATERAL_HINT: &str = "You might be able to move the set-returning function into a LATERAL FROM item.";
 
 /// The parts of a call that only aggregates and window functions may have.
 pub(super) struct Extras<'q> {
@@ -81,6 +106,9 @@ impl Analyser<'_> {
                 _ => return Err(self.fail(refuse::not_supported("a row as an argument"), at)),
             }
         }
+        if star && list.duplicate_treatment.is_some() {
+            return Err(self.fail(refuse::not_supported("DISTINCT before a star"), at));
+        }
         let extras = Extras {
             star,
             distinct: matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct)),
@@ -105,6 +133,10 @@ impl Analyser<'_> {
         if let Some(catalog) = names.pop() {
             self.check_catalog(&catalog, &parts(&idents), at)?;
         }
+        if let Some(schema) = schema.as_ref().filter(|schema| !self.context.environment.catalog.has_schema(schema)) {
+            return Err(self.fail(CatalogError::UnknownSchema(schema.clone()), at));
+        }
+        let over_system = self.over_system(arguments.iter().map(|argument| &argument.value));
         let call = Call {
             schema,
             name: name.clone(),
@@ -118,7 +150,7 @@ impl Analyser<'_> {
             over: function.over.is_some(),
             at,
         };
-        let callee = self.resolver.function(call).map_err(|error| self.at(error, at))?;
+        let callee = self.resolver.function(call).map_err(|error| self.unresolved(error, over_system, at))?;
         let resolved = match callee {
             Callee::Coercion(bound) => return Ok(bound),
             Callee::Function(resolved) => resolved,
@@ -133,7 +165,11 @@ impl Analyser<'_> {
                 Err(self.fail(QueryError::WrongObject(message), at))
             }
             (FunctionKind::Function, None) => {
-                if resolved.fact.returns_set && !top {
+                let allowed = matches!(
+                    self.clause(),
+                    Clause::SelectTarget | Clause::OrderBy | Clause::GroupBy | Clause::DistinctOn
+                );
+                if resolved.fact.returns_set && !top && !allowed {
                     return Err(self.misplaced_set(at));
                 }
                 Ok(plain(resolved, Form::Call, at))
@@ -145,7 +181,6 @@ impl Analyser<'_> {
     /// A set where a single value belongs.
     fn misplaced_set(&self, at: Option<Position>) -> Error {
         let place = match self.clause() {
-            Clause::SelectTarget => return self.fail(refuse::not_supported("a set in the select list"), at),
             Clause::FromFunction => {
                 let message = "set-returning functions must appear at top level of FROM";
                 return self.fail(QueryError::NotSupported(message.into()), at);
@@ -160,6 +195,33 @@ impl Analyser<'_> {
         self.fail(QueryError::NotSupported(message), at)
     }
 
+    /// Fails for functions that answer sets inside of constructs that cannot do anything with them.
+    pub(super) fn refuse_sets<'e>(
+        &self,
+        expressions: impl IntoIterator<Item = &'e Expression>,
+        message: &str,
+        hint: &str,
+    ) -> Result<()> {
+        let mut found = None;
+        for expression in expressions {
+            expression.walk(0, &mut |part, depth| {
+                if let Kind::Function { function, .. } = &part.kind {
+                    if depth == 0 && self.context.facts.function(*function).is_some_and(|fact| fact.returns_set) {
+                        found = found.or(Some(part.position));
+                    }
+                }
+                depth == 0
+            });
+        }
+        match found {
+            None => Ok(()),
+            Some(at) => {
+                let error = Error::from(QueryError::NotSupported(message.into()));
+                Err(self.at(if hint.is_empty() { error } else { error.hint(hint) }, at))
+            }
+        }
+    }
+
     /// A function of `pg_catalog` that syntax stands for.
     pub(super) fn system_function(
         &mut self,
@@ -169,7 +231,7 @@ impl Analyser<'_> {
     ) -> Result<Expression> {
         let arguments = arguments.into_iter().map(|value| Argument { name: None, value }).collect();
         let call = Call { schema: Some("pg_catalog".into()), name: name.into(), arguments, at, ..Call::default() };
-        match self.resolver.function(call).map_err(|error| self.at(error, at))? {
+        match self.resolver.function(call)? {
             Callee::Coercion(bound) => Ok(bound),
             Callee::Function(resolved) => Ok(plain(resolved, Form::Syntax, at)),
         }
@@ -182,6 +244,10 @@ impl Analyser<'_> {
         }
         if let (FunctionArguments::Subquery(query), "array") = (&function.args, word) {
             return self.array_subquery(query, at).map(Some);
+        }
+        if TYPE_WORDS.contains(&word) {
+            // A type with a modifier for the grammar, never a call.
+            return Err(self.fail(refuse::not_supported(format!("{word}(…) as a call")), at));
         }
         if !matches!(word, "coalesce" | "nullif" | "greatest" | "least" | "row" | "grouping" | "values") {
             return Ok(None);
@@ -198,7 +264,10 @@ impl Analyser<'_> {
         let Some(exprs) = exprs.filter(|_| bare) else {
             return Err(self.fail(refuse::not_supported(format!("{word} of this form")), at));
         };
-        if word == "grouping" || word == "values" || (exprs.is_empty() && word != "row") {
+        if word == "grouping" {
+            return self.grouping_call(&exprs, at).map(Some);
+        }
+        if word == "values" || (exprs.is_empty() && word != "row") {
             return Err(self.fail(refuse::not_supported(format!("{word} here")), at));
         }
         let values = self.expressions(&exprs)?;
@@ -210,12 +279,17 @@ impl Analyser<'_> {
                 let target = self.common_type(&values, &construct)?;
                 let values = values.into_iter().map(|value| self.to_common(value, target, &construct));
                 let values = values.collect::<Result<Vec<_>>>()?;
+                if word == "coalesce" {
+                    self.refuse_sets(&values, "set-returning functions are not allowed in COALESCE", LATERAL_HINT)?;
+                }
+                let typmod = common_typmod(&values, target);
                 let kind = match word {
                     "coalesce" => Kind::Coalesce(values),
                     "greatest" => Kind::Greatest(values),
                     _ => Kind::Least(values),
                 };
-                expression_of(kind, target, at)
+                let data_type = TypeRef { oid: target, typmod };
+                Expression { data_type, ..expression_of(kind, target, at) }
             }
         }))
     }

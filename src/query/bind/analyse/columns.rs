@@ -1,6 +1,6 @@
 //! References to columns.
 
-use datafusion::sql::sqlparser::ast::Ident;
+use datafusion::sql::sqlparser::ast::{FunctionArguments, Ident};
 
 use super::scope::{Item, parts};
 use super::{Analyser, refuse};
@@ -18,6 +18,12 @@ impl Analyser<'_> {
         let parts = parts(idents);
         match parts.as_slice() {
             [name] => {
+                // Some words are values without parentheses, unless they are quoted.
+                if idents[0].quote_style.is_none() {
+                    if let Some(value) = self.value_function(name, &FunctionArguments::None, at)? {
+                        return Ok(value);
+                    }
+                }
                 if let Some(found) = self.find_column(name, at)? {
                     return Ok(found);
                 }

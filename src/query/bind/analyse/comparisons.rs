@@ -19,6 +19,13 @@ impl Analyser<'_> {
             _ => {}
         }
         let name = names::operator(op)?;
+        if let (true, Expr::BinaryOp { op: inner, .. }) = (is_comparison(op), left) {
+            // Comparisons do not chain.
+            if is_comparison(inner) {
+                let at = self.places.after(Some(left.span().end), name);
+                return Err(self.fail(QueryError::Syntax(format!("syntax error at or near \"{op}\"")), at));
+            }
+        }
         if let Some(fields) = row_fields(left) {
             if let Some(others) = row_fields(right) {
                 let left_fields = self.expressions(&fields)?;
@@ -310,6 +317,11 @@ impl Analyser<'_> {
         let test = test.map_err(|error| self.at(error, at))?;
         Ok(Expression { position, ..test })
     }
+}
+
+fn is_comparison(op: &BinaryOperator) -> bool {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
 }
 
 /// Is it the constant NULL?

@@ -99,10 +99,9 @@ pub(super) fn null(at: Option<Position>) -> Expression {
 /// The text that a literal in quotes writes.
 pub(super) fn text_of(value: &Value) -> Option<&str> {
     match value {
-        Value::SingleQuotedString(text)
-        | Value::EscapedStringLiteral(text)
-        | Value::UnicodeStringLiteral(text)
-        | Value::NationalStringLiteral(text) => Some(text),
+        Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) | Value::UnicodeStringLiteral(text) => {
+            Some(text)
+        }
         Value::DollarQuotedString(text) => Some(&text.value),
         _ => None,
     }

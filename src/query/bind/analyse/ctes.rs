@@ -14,8 +14,8 @@ use super::{Analyser, refuse};
 use crate::error::{Error, QueryError, Result};
 use crate::query::bind::names::folded;
 use crate::query::bind::tree::{
-    Cte, Expression, Limit, Materialized, Position, Query, QueryBody, Relation, RelationKind, SetOperation,
-    SetOperator, Target, TypeRef,
+    Column, Cte, Expression, Kind, Limit, Materialized, Position, Query, QueryBody, Relation, RelationKind,
+    SetOperation, SetOperator, Target, TypeRef,
 };
 
 impl Analyser<'_> {
@@ -98,7 +98,7 @@ impl Analyser<'_> {
     /// `name AS (start UNION [ALL] step)`, where the step reads `name`.
     fn recursive_cte(&mut self, cte: &AstCte, name: &str) -> Result<()> {
         let at = Some(cte.alias.name.span.start);
-        let clauses = Clauses::of(&cte.query)?;
+        let clauses = Clauses::of(self, &cte.query)?;
         let SetExpr::SetOperation { left, op: AstOperator::Union, set_quantifier, right } = clauses.body else {
             let message = format!(
                 "recursive query \"{name}\" does not have the form non-recursive-term UNION [ALL] recursive-term"
@@ -185,7 +185,7 @@ impl Analyser<'_> {
         self.level()?.add(relation, Vec::new());
         let targets = columns.iter().enumerate().map(|(index, (name, data_type))| Target {
             expression: Expression {
-                kind: crate::query::bind::tree::Kind::Column(crate::query::bind::tree::Column::here(0, index)),
+                kind: Kind::Column(Column::here(0, index)),
                 data_type: *data_type,
                 position: None,
             },
@@ -240,6 +240,30 @@ impl Analyser<'_> {
             return Ok(Some((relation, known.origins.clone(), None)));
         }
         Ok(None)
+    }
+
+    /// Fails for aggregates over the rows of a recursive query in its own recursive term.
+    pub(super) fn check_recursive_term(&self, query: &Query) -> Result<()> {
+        let depth = self.levels.len();
+        let is_own = |relation: &Relation| match relation.kind {
+            RelationKind::Cte { levels_up, cte } => {
+                let owner = depth.checked_sub(levels_up + 1).and_then(|index| self.levels.get(index));
+                owner.and_then(|level| level.ctes.get(cte)).is_some_and(|cte| cte.bound.is_none())
+            }
+            _ => false,
+        };
+        if !self.levels.last().is_some_and(|level| level.relations.iter().any(is_own)) {
+            return Ok(());
+        }
+        let mut at = None;
+        query.walk(0, &mut |part, depth| {
+            if matches!(&part.kind, Kind::Aggregate(aggregate) if aggregate.levels_up == depth) {
+                at = at.or(part.position);
+            }
+            at.is_none()
+        });
+        let message = "aggregate functions are not allowed in a recursive query's recursive term";
+        Err(self.fail(QueryError::InvalidRecursion(message.into()), at))
     }
 
     /// Where a recursive query may not read itself. `owner` is the level of the WITH.

@@ -2,11 +2,14 @@
 
 use datafusion::sql::sqlparser::ast::{AccessExpr, CastKind, DataType, Expr, Subscript, UnaryOperator};
 
+use super::calls::LATERAL_HINT;
 use super::constants::signed_digits;
+use super::queries::common_typmod;
 use super::{Analyser, expression_of, leftmost, oids, refuse};
+use crate::base::ids::TenantId;
 use crate::catalog::facts::CastContext;
 use crate::error::{Error, QueryError, Result};
-use crate::query::bind::tree::{BooleanTest, Case, Expression, Form, Kind, Logic, Position, TypeRef};
+use crate::query::bind::tree::{BooleanTest, Case, Column, Expression, Form, Kind, Logic, Position, TypeRef};
 
 impl Analyser<'_> {
     /// Any expression. Literals without a type stay so.
@@ -57,7 +60,7 @@ impl Analyser<'_> {
                 let fields = self.expressions(items)?;
                 self.row(fields, None)
             }
-            Expr::Array(array) => self.array(&array.elem, None),
+            Expr::Array(array) if array.named => self.array(&array.elem, None),
             Expr::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain),
             Expr::Collate { expr, collation } => self.collate(expr, collation),
             Expr::Function(function) => self.call(function),
@@ -72,7 +75,9 @@ impl Analyser<'_> {
         let target = self.type_named(data_type)?;
         // `ARRAY[…]::t[]` gives the type to the elements.
         let value = match expr {
-            Expr::Array(array) if self.element_of(target.oid) != 0 => self.array(&array.elem, Some(target))?,
+            Expr::Array(array) if array.named && self.element_of(target.oid) != 0 => {
+                self.array(&array.elem, Some(target))?
+            }
             other => self.expression(other)?,
         };
         let at = match kind {
@@ -127,8 +132,33 @@ impl Analyser<'_> {
         at: Option<Position>,
     ) -> Result<Expression> {
         let first = left.as_ref().map_or(right.position, |left| left.position);
-        let bound = self.resolver.operator(name, left, right, at).map_err(|error| self.at(error, at))?;
+        let over_system = self.over_system(left.iter().chain([&right]));
+        let bound =
+            self.resolver.operator(name, left, right, at).map_err(|error| self.unresolved(error, over_system, at))?;
         Ok(Expression { position: leftmost(at, first), ..bound })
+    }
+
+    /// Do these expressions mention columns of the system's relations, whose types are simpler than PostgreSQL's?
+    pub(super) fn over_system<'e>(&self, expressions: impl IntoIterator<Item = &'e Expression>) -> bool {
+        let is_system = |part: &Expression, depth: usize| {
+            let Kind::Column(column) = &part.kind else { return false };
+            let level = column.levels_up.checked_sub(depth).and_then(|up| self.levels.iter().rev().nth(up));
+            let origin = level.map(|level| {
+                let here = Column { levels_up: 0, ..*column };
+                level.origin(&Expression { kind: Kind::Column(here), ..part.clone() })
+            });
+            origin.is_some_and(|(oid, _)| (1..TenantId::FIRST.0).contains(&oid))
+        };
+        expressions.into_iter().any(|expression| expression.mentions(is_system))
+    }
+
+    /// What does not resolve over the system's columns may do so over PostgreSQL's.
+    pub(super) fn unresolved(&self, error: Error, over_system: bool, at: Option<Position>) -> Error {
+        if over_system && error.sqlstate().0 == "42883" {
+            return self.fail(refuse::not_supported("this use of a column of the system"), at);
+        }
+        // The resolver has given it its place, if PostgreSQL tells one.
+        error
     }
 
     /// `NOT value`.
@@ -155,8 +185,8 @@ impl Analyser<'_> {
 
     fn is_null(&mut self, inner: &Expr, negated: bool) -> Result<Expression> {
         let argument = self.expression(inner)?;
-        // What has no type by now can have any; text is as good as another one.
-        let argument = self.settle(argument)?;
+        // A parameter stays without a type: this is no use that asks for one.
+        let argument = if matches!(argument.kind, Kind::Parameter(_)) { argument } else { self.settle(argument)? };
         let position = argument.position;
         Ok(expression_of(Kind::IsNull { argument: Box::new(argument), negated }, oids::BOOL, position))
     }
@@ -193,7 +223,7 @@ impl Analyser<'_> {
         for (condition, result) in branches {
             let mut bound = self.expression(condition)?;
             if let Some(operand) = &operand {
-                let place = bound.position;
+                let place = self.places.before(bound.position, "WHEN").or(bound.position);
                 let mirror =
                     Expression { kind: Kind::CaseOperand, data_type: operand.data_type, position: operand.position };
                 bound = self.operator("=", Some(mirror), bound, place)?;
@@ -214,9 +244,13 @@ impl Analyser<'_> {
             None => None,
         };
         let results = results.map(|result| self.to_common(result, target, "CASE/WHEN")).collect::<Result<Vec<_>>>()?;
+        let all = conditions.iter().chain(&results).chain(otherwise.as_deref());
+        self.refuse_sets(all, "set-returning functions are not allowed in CASE", LATERAL_HINT)?;
         let branches = conditions.into_iter().zip(results).collect();
         let case = Case { operand: operand.map(Box::new), branches, otherwise };
-        Ok(expression_of(Kind::Case(case), target, at))
+        let results = case.otherwise.as_deref().into_iter().chain(case.branches.iter().map(|(_, result)| result));
+        let data_type = TypeRef { oid: target, typmod: common_typmod(results, target) };
+        Ok(Expression { data_type, ..expression_of(Kind::Case(case), target, at) })
     }
 
     /// The type that all can have; the error stands at the one that does not fit.
@@ -265,6 +299,7 @@ impl Analyser<'_> {
         let (array, element) = match target {
             Some(target) => (target.oid, self.element_of(target.oid)),
             None if bound.is_empty() => {
+                let at = self.places.sequence(&["ARRAY", "[", "]"]);
                 let error = Error::from(QueryError::Indeterminate("cannot determine type of empty array".into()));
                 let hint = "Explicitly cast to the desired type, for example ARRAY[]::integer[].";
                 return Err(self.at(error.hint(hint), at));
@@ -304,6 +339,9 @@ impl Analyser<'_> {
             }
             _ => self.expression(root)?,
         };
+        if self.element_of(base.data_type.oid) == 0 && !chain.is_empty() {
+            return self.no_subscripts(&base, chain);
+        }
         for access in chain {
             let AccessExpr::Subscript(subscript) = access else {
                 return Err(refuse::not_supported("a field of a row"));
@@ -323,15 +361,6 @@ impl Analyser<'_> {
             return Ok(base);
         }
         let element = self.element_of(base.data_type.oid);
-        if element == 0 {
-            let known = self.context.facts.type_of(base.data_type.oid);
-            if known.is_some_and(|fact| !matches!(fact.subscript.as_str(), "" | "-")) {
-                return Err(refuse::not_supported("subscripts of this type"));
-            }
-            let name = self.type_name(base.data_type.oid);
-            let message = format!("cannot subscript type {name} because it does not support subscripting");
-            return Err(self.fail(QueryError::DatatypeMismatch(message), base.position));
-        }
         if slice {
             // In a slice, `[2]` means `[1:2]`.
             for index in &mut indexes {
@@ -344,6 +373,18 @@ impl Analyser<'_> {
         let data_type = TypeRef { oid: if slice { base.data_type.oid } else { element }, ..base.data_type };
         let kind = Kind::Subscript { argument: Box::new(base), indexes, slice };
         Ok(Expression { kind, data_type, position })
+    }
+
+    /// What to say of subscripts or fields of a value that is no array.
+    fn no_subscripts(&self, base: &Expression, chain: &[AccessExpr]) -> Result<Expression> {
+        let known = self.context.facts.type_of(base.data_type.oid);
+        let has_own = known.is_some_and(|fact| !matches!(fact.subscript.as_str(), "" | "-"));
+        if has_own || chain.iter().any(|access| matches!(access, AccessExpr::Dot(_))) {
+            return Err(refuse::not_supported("subscripts and fields of this type"));
+        }
+        let name = self.type_name(base.data_type.oid);
+        let message = format!("cannot subscript type {name} because it does not support subscripting");
+        Err(self.fail(QueryError::DatatypeMismatch(message), base.position))
     }
 
     fn subscript(&mut self, index: &Expr) -> Result<Expression> {

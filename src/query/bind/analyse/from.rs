@@ -24,7 +24,7 @@ impl Analyser<'_> {
         let mut joins = Vec::with_capacity(tables.len());
         for table in tables {
             let source = self.table_with_joins(table)?;
-            self.check_conflicts(&self.level_items()?.to_vec(), &source.items)?;
+            self.check_conflicts(self.level_items()?, &source.items)?;
             let mut items = source.items;
             set_lateral(&mut items, true, true);
             self.level()?.namespace.extend(items);

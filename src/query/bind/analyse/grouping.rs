@@ -4,10 +4,12 @@ use datafusion::sql::sqlparser::ast::{Expr, GroupByExpr};
 
 use super::clause::Clause;
 use super::sorting::Rules;
-use super::{Analyser, refuse};
+use super::{Analyser, expression_of, oids, refuse};
 use crate::error::{QueryError, Result};
-use crate::query::bind::tree::{Grouping, GroupingSet, Target};
+use crate::query::bind::tree::{Expression, Grouping, GroupingSet, Kind, Position, Target};
 
+/// Most arguments of GROUPING, whose answer is an integer of so many bits.
+const MOST_GROUPING: usize = 31;
 /// Most grouping sets of one query, as in PostgreSQL.
 const MOST_SETS: usize = 4096;
 /// Most elements of CUBE, as in PostgreSQL.
@@ -50,12 +52,48 @@ impl Analyser<'_> {
                 })
                 .collect();
         }
-        for key in &keys {
-            self.settle_target(&mut targets[*key])?;
-            self.check_equality(&targets[*key].expression)?;
-        }
         let expressions = keys.iter().map(|key| targets[*key].expression.clone()).collect();
         Ok(Some(Grouping { expressions, sets }))
+    }
+
+    /// `GROUPING(…)`. What it stands for is known when GROUP BY is, see [`number_groupings`](Self::number_groupings).
+    pub(super) fn grouping_call(&mut self, arguments: &[Expr], at: Option<Position>) -> Result<Expression> {
+        if arguments.len() > MOST_GROUPING {
+            let message = format!("GROUPING must have fewer than {} arguments", MOST_GROUPING + 1);
+            return Err(self.fail(QueryError::TooManyArguments(message), at));
+        }
+        let clause = self.clause();
+        clause.allow_aggregate("grouping operations").map_err(|error| self.at(error, at))?;
+        let arguments = self.expressions(arguments)?;
+        let is_outer =
+            |part: &Expression, depth: usize| matches!(&part.kind, Kind::Column(column) if column.levels_up > depth);
+        if arguments.iter().any(|argument| argument.mentions(is_outer)) {
+            return Err(self.fail(refuse::not_supported("GROUPING of an outer query"), at));
+        }
+        let level = self.level()?;
+        level.has_aggregates = true;
+        level.grouping_calls.push(arguments);
+        let call = level.grouping_calls.len() - 1;
+        Ok(expression_of(Kind::Grouping(vec![call]), oids::INT4, at))
+    }
+
+    /// Gives the calls of GROUPING in an expression the indexes of their arguments among the keys.
+    pub(super) fn number_groupings(&self, expression: &mut Expression, keys: &[Expression]) -> Result<()> {
+        if let Kind::Grouping(indexes) = &mut expression.kind {
+            let calls = self.levels.last().map(|level| level.grouping_calls.as_slice()).unwrap_or_default();
+            let call = indexes.first().and_then(|call| calls.get(*call));
+            let Some(arguments) = call else { return Err(refuse::not_supported("GROUPING here")) };
+            let mut found = Vec::with_capacity(arguments.len());
+            for argument in arguments {
+                let Some(index) = keys.iter().position(|key| key == argument) else {
+                    let message = "arguments to GROUPING must be grouping expressions of the associated query level";
+                    return Err(self.fail(QueryError::Grouping(message.into()), argument.position));
+                };
+                found.push(index);
+            }
+            *indexes = found;
+        }
+        expression.parts_mut().into_iter().try_for_each(|part| self.number_groupings(part, keys))
     }
 
     fn grouping_item(
@@ -101,7 +139,10 @@ impl Analyser<'_> {
             if matches!(item, Expr::GroupingSets(_) | Expr::Rollup(_) | Expr::Cube(_)) {
                 return Err(refuse::not_supported("grouping sets inside of grouping sets"));
             }
-            let index = self.target_of(item, targets, Clause::GroupBy, Rules::Input)?;
+            let found = self.target_of(item, targets, Clause::GroupBy, Rules::Input)?;
+            let index = found.index;
+            self.settle_target(&mut targets[index])?;
+            self.check_equality(&targets[index].expression, found.at)?;
             let place = match keys.iter().position(|key| *key == index) {
                 Some(place) => place,
                 None => {

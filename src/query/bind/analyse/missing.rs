@@ -54,16 +54,23 @@ impl Analyser<'_> {
 
     /// 42P01 for the qualifier of a column.
     pub(super) fn missing_table(&self, schema: Option<&str>, name: &str, at: Option<Position>) -> Error {
-        for relation in self.levels.iter().rev().flat_map(|level| &level.relations) {
+        let relations = self.levels.iter().enumerate().rev();
+        for (index, relation) in
+            relations.flat_map(|(index, level)| level.relations.iter().map(move |own| (index, own)))
+        {
             let Some(alias) = relation.alias.as_deref() else { continue };
             let real = match &relation.kind {
                 RelationKind::Table { table, .. } => {
                     schema.is_none_or(|schema| schema == table.0.schema) && table.0.name == name
                 }
                 RelationKind::System { name: real, .. } => real == name,
+                RelationKind::Cte { levels_up, cte } => {
+                    let owner = index.checked_sub(*levels_up).and_then(|owner| self.levels.get(owner));
+                    owner.and_then(|level| level.ctes.get(*cte)).is_some_and(|cte| cte.name == name)
+                }
                 _ => false,
             };
-            if !real && (schema.is_some() || alias != name) {
+            if !real && alias != name {
                 continue;
             }
             let error = Error::from(QueryError::InvisibleFrom(name.to_owned()));

@@ -38,7 +38,7 @@ use self::places::Places;
 use self::scope::{Item, Level};
 use super::refuse;
 use super::resolve::{Parameters, Resolver};
-use super::tree::{Expression, Position, Query, Relation, TypeRef};
+use super::tree::{Expression, Kind, Position, Query, Relation, TypeRef};
 use crate::base::ids::Oid;
 use crate::catalog::facts::Facts;
 use crate::error::{Error, Result};
@@ -76,7 +76,18 @@ impl<'a> Context<'a> {
 /// PostgreSQL's errors of parse analysis; 0A000 for what is not done here.
 pub fn query(context: &Context<'_>, query: &ast::Query) -> Result<Query> {
     let mut analyser = Analyser::new(*context);
-    analyser.query(query)
+    let bound = analyser.query(query)?;
+    let mut mentions = Vec::new();
+    bound.walk(0, &mut |part, _| {
+        if let Kind::Parameter(number) = part.kind {
+            mentions.push((number, part.data_type.oid, part.position));
+        }
+        true
+    });
+    for (number, oid, at) in mentions {
+        context.parameters.check(number, oid).map_err(|error| analyser.at(error, at))?;
+    }
+    Ok(bound)
 }
 
 /// What an expression that stands outside of a query is for.
@@ -189,15 +200,12 @@ impl<'a> Analyser<'a> {
 
     /// The name of a type as messages show it.
     fn type_name(&self, oid: Oid) -> String {
-        match crate::catalog::types::PgType::from_oid(oid, -1) {
-            Some(known) => known.format(),
-            None => self.context.facts.type_of(oid).map_or_else(|| oid.to_string(), |fact| fact.name.clone()),
-        }
+        self.resolver.type_name(oid)
     }
 }
 
 /// An expression of a type without modifier.
-fn expression_of(kind: super::tree::Kind, oid: Oid, position: Option<Position>) -> Expression {
+fn expression_of(kind: Kind, oid: Oid, position: Option<Position>) -> Expression {
     Expression { kind, data_type: TypeRef::plain(oid), position: places::known(position) }
 }
 
@@ -216,8 +224,11 @@ mod oids {
     pub(super) const BOOL: Oid = 16;
     pub(super) const NAME: Oid = 19;
     pub(super) const INT8: Oid = 20;
+    pub(super) const INT2: Oid = 21;
     pub(super) const INT4: Oid = 23;
-    pub(super) const TEXT: Oid = 25;
+    pub(super) const PG_NODE_TREE: Oid = 194;
+    pub(super) const FLOAT4: Oid = 700;
+    pub(super) const FLOAT8: Oid = 701;
     pub(super) const UNKNOWN: Oid = 705;
     pub(super) const DATE: Oid = 1082;
     pub(super) const TIME: Oid = 1083;

@@ -53,6 +53,27 @@ impl<'a> Places<'a> {
         None
     }
 
+    /// Where these tokens stand one behind the other for the first time.
+    pub(super) fn sequence(&self, texts: &[&str]) -> Option<Position> {
+        let mut windows = self.tokens().windows(texts.len());
+        let found = windows.find(|window| window.iter().zip(texts).all(|(token, text)| reads(&token.token, text)))?;
+        found.first().map(|token| token.span.start)
+    }
+
+    /// The token behind the one at `start`.
+    pub(super) fn next(&self, start: Option<Position>) -> Option<Position> {
+        let start = known(start)?;
+        self.tokens().iter().map(|token| token.span.start).find(|place| *place > start)
+    }
+
+    /// Does the token just before `end` read `text`?
+    pub(super) fn follows(&self, end: Option<Position>, text: &str) -> bool {
+        let Some(end) = known(end) else { return false };
+        let tokens = self.tokens();
+        let last = tokens.partition_point(|token| token.span.start < end);
+        tokens[..last].last().is_some_and(|token| reads(&token.token, text))
+    }
+
     /// The last token before `end` that reads `text`.
     pub(super) fn before(&self, end: Option<Position>, text: &str) -> Option<Position> {
         let end = known(end)?;

@@ -1,7 +1,7 @@
 //! Queries as a whole: WITH, the body, ORDER BY and LIMIT.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, LimitClause, OrderBy, OrderByExpr, OrderByKind, Parens, Query as AstQuery, SetExpr, Table, With,
+    Expr, LimitClause, OrderBy, OrderByExpr, OrderByKind, Parens, Query as AstQuery, SetExpr, Spanned, Table, With,
 };
 
 use super::clause::Clause;
@@ -10,7 +10,7 @@ use super::sorting::Rules;
 use super::{Analyser, oids, refuse};
 use crate::error::{Error, QueryError, Result};
 use crate::query::bind::tree::{
-    Column, Expression, Kind, Limit, Query, QueryBody, Relation, RelationKind, SortKey, Target, TypeRef,
+    Column, Expression, Kind, Limit, Query, QueryBody, Relation, RelationKind, SetOperation, SortKey, Target, TypeRef,
 };
 
 /// A query's clauses, put together from the parentheses around its body.
@@ -47,11 +47,11 @@ impl Clauses<'_> {
 
 impl<'q> Clauses<'q> {
     /// `((SELECT … LIMIT 1) ORDER BY a)` is one query with both clauses.
-    pub(super) fn of(query: &'q AstQuery) -> Result<Self> {
+    pub(super) fn of(analyser: &Analyser<'_>, query: &'q AstQuery) -> Result<Self> {
         let mut clauses = Self::of_body(&query.body);
         let mut query = query;
         loop {
-            clauses.add(query)?;
+            clauses.add(analyser, query)?;
             match query.body.as_ref() {
                 SetExpr::Query(inner) => query = inner,
                 body => {
@@ -67,17 +67,22 @@ impl<'q> Clauses<'q> {
         Self { with: None, body, order_by: &[], limit: None, offset: None, fetch: None }
     }
 
-    fn add(&mut self, query: &'q AstQuery) -> Result<()> {
+    fn add(&mut self, analyser: &Analyser<'_>, query: &'q AstQuery) -> Result<()> {
         refuse_foreign(query)?;
-        let multiple = |what: &str| Error::from(QueryError::Syntax(format!("multiple {what} clauses not allowed")));
+        // The clause further out is the one too many.
+        let multiple = |what: &str, outer: Option<&Expr>| {
+            let at = outer.map(|outer| outer.span().start);
+            analyser.fail(QueryError::Syntax(format!("multiple {what} clauses not allowed")), at)
+        };
         if let Some(with) = &query.with {
-            if self.with.replace(with).is_some() {
-                return Err(multiple("WITH"));
+            if self.with.is_some() {
+                return Err(multiple("WITH", None));
             }
+            self.with = Some(with);
         }
         if let Some(OrderBy { kind: OrderByKind::Expressions(keys), .. }) = &query.order_by {
             if !self.order_by.is_empty() {
-                return Err(multiple("ORDER BY"));
+                return Err(multiple("ORDER BY", self.order_by.first().map(|key| &key.expr)));
             }
             self.order_by = keys;
         }
@@ -85,22 +90,25 @@ impl<'q> Clauses<'q> {
             None => {}
             Some(LimitClause::LimitOffset { limit, offset, limit_by }) if limit_by.is_empty() => {
                 if let Some(offset) = offset {
-                    if self.offset.replace(&offset.value).is_some() {
-                        return Err(multiple("OFFSET"));
+                    if self.offset.is_some() {
+                        return Err(multiple("OFFSET", self.offset));
                     }
+                    self.offset = Some(&offset.value);
                 }
                 if let Some(limit) = limit {
-                    if self.limit.replace(limit).is_some() || self.fetch.is_some() {
-                        return Err(multiple("LIMIT"));
+                    if self.limit.is_some() || self.fetch.is_some() {
+                        return Err(multiple("LIMIT", self.limit.or(self.fetch.and_then(|(quantity, _)| quantity))));
                     }
+                    self.limit = Some(limit);
                 }
             }
             Some(_) => return Err(refuse::not_supported("LIMIT of this form")),
         }
         if let Some(fetch) = &query.fetch {
-            if self.fetch.replace((fetch.quantity.as_ref(), fetch.with_ties)).is_some() || self.limit.is_some() {
-                return Err(multiple("LIMIT"));
+            if self.limit.is_some() || self.fetch.is_some() {
+                return Err(multiple("LIMIT", self.limit.or(self.fetch.and_then(|(quantity, _)| quantity))));
             }
+            self.fetch = Some((fetch.quantity.as_ref(), fetch.with_ties));
         }
         Ok(())
     }
@@ -133,7 +141,7 @@ impl Analyser<'_> {
 
     /// As [`query`](Self::query), with something to say about the new scope.
     pub(super) fn query_with(&mut self, query: &AstQuery, prepare: impl FnOnce(&mut Level)) -> Result<Query> {
-        let clauses = Clauses::of(query)?;
+        let clauses = Clauses::of(self, query)?;
         self.clauses(&clauses, true, prepare)
     }
 
@@ -205,13 +213,13 @@ impl Analyser<'_> {
         let mut sorted: Vec<SortKey> = Vec::with_capacity(keys.len());
         let mut indexes = Vec::with_capacity(keys.len());
         for key in keys {
-            let index = self.target_of(&key.expr, targets, Clause::OrderBy, Rules::Output)?;
-            self.settle_target(&mut targets[index])?;
-            let bound = self.sort_key(targets[index].expression.clone(), key)?;
+            let item = self.target_of(&key.expr, targets, Clause::OrderBy, Rules::Output)?;
+            self.settle_target(&mut targets[item.index])?;
+            let bound = self.sort_key(targets[item.index].expression.clone(), key, item.at)?;
             // What is sorted by already decides nothing more.
-            if !indexes.contains(&index) {
+            if !indexes.contains(&item.index) {
                 sorted.push(bound);
-                indexes.push(index);
+                indexes.push(item.index);
             }
         }
         Ok((sorted, indexes))
@@ -325,7 +333,16 @@ impl Analyser<'_> {
         level.relations.insert(0, relation);
         level.origins.insert(0, Vec::new());
         level.namespace = vec![item];
-        let (order_by, _) = self.order_by(clauses.order_by, &mut targets)?;
+        // The sides of a set operation cannot be seen, but hints mention them.
+        let own = level.relations.len();
+        if let QueryBody::SetOperation(operation) = &body {
+            let mut sides = Vec::new();
+            leaves(operation, &mut sides);
+            level.relations.extend(sides);
+        }
+        let sorted = self.order_by(clauses.order_by, &mut targets);
+        self.level()?.relations.truncate(own);
+        let (order_by, _) = sorted?;
         if let (QueryBody::SetOperation(_), Some(extra)) = (&body, targets.get(visible)) {
             let error = Error::from(QueryError::NotSupported("invalid UNION/INTERSECT/EXCEPT ORDER BY clause".into()))
                 .detail("Only result column names can be used, not expressions or functions.")
@@ -334,6 +351,23 @@ impl Analyser<'_> {
         }
         let limit = self.limit(clauses)?;
         Ok(Query { ctes: Vec::new(), relations: Vec::new(), body, targets, order_by, limit })
+    }
+}
+
+/// The queries of a set operation, under the names that PostgreSQL gives them.
+fn leaves(operation: &SetOperation, sides: &mut Vec<Relation>) {
+    for side in [&operation.left, &operation.right] {
+        match &side.body {
+            QueryBody::SetOperation(inner) if side.order_by.is_empty() && side.limit == Limit::default() => {
+                leaves(inner, sides);
+            }
+            _ => {
+                let columns = super::set_operations::outputs(side);
+                let columns = columns.into_iter().map(|(name, expression)| (name, expression.data_type)).collect();
+                let alias = Some(format!("*SELECT* {}", sides.len() + 1));
+                sides.push(Relation { kind: RelationKind::Values(Vec::new()), alias, columns, lateral: false });
+            }
+        }
     }
 }
 

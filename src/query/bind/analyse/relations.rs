@@ -3,7 +3,7 @@
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Statement};
 
 use super::scope::{Item, Origin, parts};
-use super::{Analyser, Context, refuse};
+use super::{Analyser, Context, oids, refuse};
 use crate::catalog::system as catalog_system;
 use crate::catalog::types::PgType;
 use crate::error::{CatalogError, Error, QueryError, Result};
@@ -12,6 +12,9 @@ use crate::query::bind::tree::{Query, Relation, RelationKind, TableHandle, TypeR
 use crate::query::parse;
 
 const PG_CATALOG: &str = "pg_catalog";
+
+/// Columns of the system that are texts here and stored expressions, which print as text, for PostgreSQL.
+const NODE_TREES: [&str; 4] = ["adbin", "conbin", "indexprs", "indpred"];
 
 impl Analyser<'_> {
     /// The relation of a name in FROM, without its alias; with the columns' origins and the schema, if the name
@@ -108,7 +111,13 @@ impl Analyser<'_> {
             return Ok(Some((relation, origins, schema.to_owned())));
         }
         if let Some(table) = catalog_system::table(schema, name) {
-            let columns = table.columns.iter().map(|column| (column.name.to_owned(), type_ref(&column.data_type)));
+            let columns = table.columns.iter().map(|column| {
+                let data_type = match column.name {
+                    name if NODE_TREES.contains(&name) => TypeRef::plain(oids::PG_NODE_TREE),
+                    _ => type_ref(&column.data_type),
+                };
+                (column.name.to_owned(), data_type)
+            });
             let relation = Relation {
                 kind: RelationKind::System { schema: schema.to_owned(), name: name.to_owned() },
                 alias: Some(name.to_owned()),

@@ -24,6 +24,8 @@ pub(super) struct Level {
     pub(super) clause: Clause,
     pub(super) has_aggregates: bool,
     pub(super) windows: Vec<WindowDefinition>,
+    /// The arguments of GROUPING, which become indexes once the grouping is known.
+    pub(super) grouping_calls: Vec<Vec<Expression>>,
     /// Is it a subquery inside an expression?
     pub(super) in_expression: bool,
     /// Is it inside a side of an outer join that may be missing?
@@ -44,6 +46,7 @@ impl Default for Level {
             clause: Clause::SelectTarget,
             has_aggregates: false,
             windows: Vec::new(),
+            grouping_calls: Vec::new(),
             in_expression: false,
             outer: false,
             term: Term::Plain,

@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast::{Distinct as AstDistinct, Expr, GroupByExpr
 
 use super::clause::Clause;
 use super::queries::Clauses;
-use super::sorting::Rules;
+use super::sorting::{Item, Rules};
 use super::{Analyser, refuse};
 use crate::error::{QueryError, Result};
 use crate::query::bind::tree::{Distinct, Expression, Grouping, Query, QueryBody, SortKey, Target};
@@ -27,7 +27,19 @@ impl Analyser<'_> {
                 self.settle_target(target)?;
             }
         }
-        let windows = std::mem::take(&mut self.level()?.windows);
+        let mut windows = std::mem::take(&mut self.level()?.windows);
+        let (mut order_by, mut having) = (order_by, having);
+        if !self.level()?.grouping_calls.is_empty() {
+            let keys = grouping.as_ref().map(|grouping| grouping.expressions.clone()).unwrap_or_default();
+            let mut mentions: Vec<&mut Expression> = targets.iter_mut().map(|target| &mut target.expression).collect();
+            mentions.extend(having.iter_mut());
+            mentions.extend(order_by.iter_mut().map(|key| &mut key.expression));
+            for window in &mut windows {
+                mentions.extend(window.partition_by.iter_mut());
+                mentions.extend(window.order_by.iter_mut().map(|key| &mut key.expression));
+            }
+            mentions.into_iter().try_for_each(|expression| self.number_groupings(expression, &keys))?;
+        }
         let has_aggregates = self.level()?.has_aggregates;
         let grouping = match grouping {
             None if has_aggregates || having.is_some() => {
@@ -37,6 +49,9 @@ impl Analyser<'_> {
         };
         let body = QueryBody::Select { from, filter, grouping, having, windows, distinct };
         let query = Query { ctes: Vec::new(), relations: Vec::new(), body, targets, order_by, limit };
+        if has_aggregates {
+            self.check_recursive_term(&query)?;
+        }
         self.check_grouping(&query)?;
         Ok(query)
     }
@@ -67,41 +82,41 @@ impl Analyser<'_> {
                 }
                 for target in targets.iter_mut().filter(|target| !target.hidden) {
                     self.settle_target(target)?;
-                    self.check_equality(&target.expression)?;
+                    self.check_equality(&target.expression, target.expression.position)?;
                 }
                 Ok(Some(Distinct::All))
             }
             Some(AstDistinct::On(expressions)) => {
-                let mut indexes = Vec::with_capacity(expressions.len());
+                let mut items: Vec<Item> = Vec::with_capacity(expressions.len());
                 for expr in expressions {
-                    let index = self.target_of(expr, targets, Clause::DistinctOn, Rules::Output)?;
-                    self.settle_target(&mut targets[index])?;
-                    self.check_equality(&targets[index].expression)?;
-                    indexes.push(index);
+                    let item = self.target_of(expr, targets, Clause::DistinctOn, Rules::Output)?;
+                    self.settle_target(&mut targets[item.index])?;
+                    self.check_equality(&targets[item.index].expression, item.at)?;
+                    if !items.iter().any(|other: &Item| other.index == item.index) {
+                        items.push(item);
+                    }
                 }
-                let mut matched: Vec<usize> = Vec::with_capacity(indexes.len());
+                let mut matched: Vec<usize> = Vec::with_capacity(items.len());
                 let mut skipped = false;
                 let mismatch = |at| {
                     let message = "SELECT DISTINCT ON expressions must match initial ORDER BY expressions";
                     self.fail(QueryError::InvalidColumnReference(message.into()), at)
                 };
                 for index in sorted {
-                    if !indexes.contains(index) {
-                        skipped = true;
-                    } else if skipped {
-                        return Err(mismatch(targets[*index].expression.position));
-                    } else {
-                        matched.push(*index);
+                    match items.iter().find(|item| item.index == *index) {
+                        None => skipped = true,
+                        Some(item) if skipped => return Err(mismatch(item.at)),
+                        Some(item) => matched.push(item.index),
                     }
                 }
-                for index in &indexes {
-                    if matched.contains(index) {
+                for item in &items {
+                    if matched.contains(&item.index) {
                         continue;
                     }
                     if skipped {
-                        return Err(mismatch(targets[*index].expression.position));
+                        return Err(mismatch(item.at));
                     }
-                    matched.push(*index);
+                    matched.push(item.index);
                 }
                 let keys = matched.into_iter().map(|index| targets[index].expression.clone()).collect();
                 Ok(Some(Distinct::On(keys)))

@@ -44,7 +44,7 @@ impl Analyser<'_> {
     pub(super) fn side_query(&mut self, side: &SetExpr, term: Term) -> Result<Query> {
         let prepare = |level: &mut Level| level.term = term;
         match side {
-            SetExpr::Query(query) => self.clauses(&Clauses::of(query)?, false, prepare),
+            SetExpr::Query(query) => self.clauses(&Clauses::of(self, query)?, false, prepare),
             body => self.clauses(&Clauses::of_body(body), false, prepare),
         }
     }
@@ -72,7 +72,7 @@ impl Analyser<'_> {
             if operator != SetOperator::Union || !all {
                 let best = if pair[0].data_type.oid == oid { &pair[0] } else { &pair[1] };
                 let typed = Expression { data_type: TypeRef::plain(oid), ..best.clone() };
-                self.check_equality(&typed)?;
+                self.check_equality(&typed, best.position)?;
             }
             let typmod = common_typmod(&pair, oid);
             columns.push((label, TypeRef { oid, typmod }));
@@ -83,8 +83,8 @@ impl Analyser<'_> {
         Ok((columns, left, right))
     }
 
-    /// A query whose columns have the given types: literals take them on, other columns are converted in a query
-    /// around it, behind its DISTINCT and ORDER BY.
+    /// A query whose columns have the given types: literals take them on, other columns are converted, behind its
+    /// DISTINCT in a query around it.
     fn converted(&self, mut query: Query, types: &[TypeRef], name: &str) -> Result<Query> {
         let mut targets = query.targets.iter_mut().filter(|target| !target.hidden);
         for data_type in types {
@@ -96,6 +96,16 @@ impl Analyser<'_> {
         let columns: Vec<(String, TypeRef)> =
             outputs(&query).into_iter().map(|(label, expression)| (label, expression.data_type)).collect();
         if columns.iter().zip(types).all(|((_, own), wanted)| own.oid == wanted.oid) {
+            return Ok(query);
+        }
+        if matches!(&query.body, QueryBody::Select { distinct: None, .. }) {
+            // Nothing behind the select list looks at its values.
+            for (target, wanted) in query.targets.iter_mut().filter(|target| !target.hidden).zip(types) {
+                if target.expression.data_type.oid != wanted.oid {
+                    target.expression = self.to_common(target.expression.clone(), wanted.oid, name)?;
+                    target.origin = (0, 0);
+                }
+            }
             return Ok(query);
         }
         let mut outer = Vec::with_capacity(columns.len());

@@ -1,6 +1,6 @@
 //! ORDER BY, GROUP BY and DISTINCT: how their items find the select list, and what can be sorted.
 
-use datafusion::sql::sqlparser::ast::{Expr, OrderByExpr, Value, ValueWithSpan};
+use datafusion::sql::sqlparser::ast::{Expr, OrderByExpr, UnaryOperator, Value, ValueWithSpan};
 
 use super::clause::Clause;
 use super::{Analyser, oids};
@@ -8,7 +8,14 @@ use crate::base::ids::Oid;
 use crate::catalog::facts::{CastContext, CastMethod};
 use crate::error::{Error, QueryError, Result};
 use crate::query::bind::names::folded;
-use crate::query::bind::tree::{Expression, Form, Kind, SortKey, Target};
+use crate::query::bind::tree::{Expression, Form, Kind, Position, SortKey, Target};
+
+/// An item of a clause: the target that it is, and where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Item {
+    pub(super) index: usize,
+    pub(super) at: Option<Position>,
+}
 
 /// How items of a clause are found among the targets.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +34,7 @@ impl Analyser<'_> {
         targets: &mut Vec<Target>,
         clause: Clause,
         rules: Rules,
-    ) -> Result<usize> {
+    ) -> Result<Item> {
         if let Expr::Identifier(ident) = expr {
             let name = folded(ident);
             let at = Some(ident.span.start);
@@ -48,21 +55,24 @@ impl Analyser<'_> {
                         None => found = Some(index),
                     }
                 }
-                if let Some(found) = found {
-                    return Ok(found);
+                if let Some(index) = found {
+                    return Ok(Item { index, at });
                 }
             }
         }
         if let Some((value, digits)) = constant(expr) {
+            let sign = matches!(expr, Expr::UnaryOp { .. });
             let at = Some(value.span.start);
-            let Some(digits) = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())) else {
+            let at = if sign { self.places.before(at, "-") } else { at };
+            let digits = digits.map(|digits| if sign { format!("-{digits}") } else { digits.to_owned() });
+            let Some(digits) = digits.filter(|digits| digits.parse::<i32>().is_ok()) else {
                 let message = format!("non-integer constant in {}", clause.name());
                 return Err(self.fail(QueryError::Syntax(message), at));
             };
             let visible = targets.iter().enumerate().filter(|(_, target)| !target.hidden).map(|(index, _)| index);
             let position = digits.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
             return match position.and_then(|position| visible.clone().nth(position)) {
-                Some(found) => Ok(found),
+                Some(index) => Ok(Item { index, at }),
                 None => {
                     let message = format!("{} position {digits} is not in select list", clause.name());
                     Err(self.fail(QueryError::InvalidColumnReference(message), at))
@@ -70,45 +80,46 @@ impl Analyser<'_> {
             };
         }
         let expression = self.expression_in(expr, clause)?;
+        let at = expression.position;
         let found = targets.iter().position(|target| *without_coercion(&target.expression) == expression);
-        if let Some(found) = found {
-            return Ok(found);
+        if let Some(index) = found {
+            return Ok(Item { index, at });
         }
         let expression = self.settle(expression)?;
-        if let Some(found) = targets.iter().position(|target| *without_coercion(&target.expression) == expression) {
-            return Ok(found);
+        if let Some(index) = targets.iter().position(|target| *without_coercion(&target.expression) == expression) {
+            return Ok(Item { index, at });
         }
         targets.push(Target { expression, name: String::new(), hidden: true, origin: (0, 0) });
-        Ok(targets.len() - 1)
+        Ok(Item { index: targets.len() - 1, at })
     }
 
     /// Is there a column of this name in the query itself, not further out?
-    fn find_here(&self, name: &str, at: Option<crate::query::bind::tree::Position>) -> Result<bool> {
+    fn find_here(&self, name: &str, at: Option<Position>) -> Result<bool> {
         let found = self.find_column(name, at)?;
         Ok(found.is_some_and(|found| matches!(found.kind, Kind::Column(column) if column.levels_up == 0)))
     }
 
     /// A key with its order.
-    pub(super) fn sort_key(&self, expression: Expression, key: &OrderByExpr) -> Result<SortKey> {
+    pub(super) fn sort_key(&self, expression: Expression, key: &OrderByExpr, at: Option<Position>) -> Result<SortKey> {
         let oid = expression.data_type.oid;
         if !self.is_sortable(oid) {
             let message = format!("could not identify an ordering operator for type {}", self.type_name(oid));
             let error = Error::from(QueryError::NoOrdering(message));
             let hint = "Use an explicit ordering operator or modify the query.";
-            return Err(self.at(error.hint(hint), expression.position));
+            return Err(self.at(error.hint(hint), at));
         }
         let descending = key.options.asc == Some(false);
         Ok(SortKey { expression, descending, nulls_first: key.options.nulls_first.unwrap_or(descending) })
     }
 
     /// Fails for types whose values cannot be compared, such as json.
-    pub(super) fn check_equality(&self, expression: &Expression) -> Result<()> {
+    pub(super) fn check_equality(&self, expression: &Expression, at: Option<Position>) -> Result<()> {
         let oid = expression.data_type.oid;
         if self.is_sortable(oid) {
             return Ok(());
         }
         let message = format!("could not identify an equality operator for type {}", self.type_name(oid));
-        Err(self.fail(QueryError::NoOrdering(message), expression.position))
+        Err(self.fail(QueryError::NoOrdering(message), at))
     }
 
     /// Has the type an order?
@@ -135,13 +146,19 @@ impl Analyser<'_> {
     }
 }
 
-/// A literal, with its digits if it is a number.
+/// A literal, with its digits if it is a number; a sign before it is part of it.
 fn constant(expr: &Expr) -> Option<(&ValueWithSpan, Option<&str>)> {
-    let Expr::Value(value) = expr else { return None };
+    let value = match expr {
+        Expr::Value(value) => value,
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match expr.as_ref() {
+            Expr::Value(value) if matches!(value.value, Value::Number(..)) => value,
+            _ => return None,
+        },
+        _ => return None,
+    };
     match &value.value {
         Value::Number(digits, _) => Some((value, Some(digits))),
-        // These are casts and parameters for PostgreSQL, not constants.
-        Value::Boolean(_) | Value::Placeholder(_) => None,
+        Value::Placeholder(_) => None,
         _ => Some((value, None)),
     }
 }

@@ -41,7 +41,6 @@ impl Analyser<'_> {
                 let value = self.expression(expr)?;
                 let at = self.places.before(value.position, "EXTRACT");
                 let field = unknown(&field_name(field), None);
-                let field = self.settle(field)?;
                 self.system_function("extract", vec![field, value], at)
             }
             Expr::Ceil { expr, field } => self.rounding("ceil", expr, field),
@@ -69,7 +68,7 @@ impl Analyser<'_> {
                     }
                     (from, length) => arguments.extend(from.into_iter().chain(length)),
                 }
-                if *special {
+                if *special || *shorthand {
                     return self.plain_function(name, arguments, at);
                 }
                 self.system_function(name, arguments, at)
@@ -107,7 +106,7 @@ impl Analyser<'_> {
         use crate::query::bind::tree::Form;
         let arguments = arguments.into_iter().map(|value| Argument { name: None, value }).collect();
         let call = Call { name: name.into(), arguments, at, ..Call::default() };
-        match self.resolver.function(call).map_err(|error| self.at(error, at))? {
+        match self.resolver.function(call)? {
             Callee::Coercion(bound) => Ok(bound),
             Callee::Function(resolved) => {
                 let kind = Kind::Function {

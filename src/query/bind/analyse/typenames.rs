@@ -2,7 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::{DataType, DateTimeField, IntervalFields};
 
-use super::{Analyser, oids, refuse};
+use super::{Analyser, refuse};
 use crate::base::ids::Oid;
 use crate::catalog::types::PgType;
 use crate::error::Result;
@@ -72,6 +72,3 @@ pub(super) fn interval_typmod(leading: Option<&DateTimeField>, last: Option<&Dat
     }
     Ok((range << 16) | FULL_PRECISION)
 }
-
-/// What messages call one type of the grammar; used for constants of it.
-pub(super) const INTERVAL: Oid = oids::INTERVAL;

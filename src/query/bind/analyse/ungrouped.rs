@@ -47,7 +47,7 @@ impl Analyser<'_> {
                 }
             }
         }
-        for condition in having {
+        if let Some(condition) = having {
             self.check_ungrouped(condition, &groups)?;
         }
         Ok(())

@@ -85,6 +85,59 @@ impl Expression {
             }
         }
     }
+
+    /// As [`parts`](Self::parts), to change them.
+    pub fn parts_mut(&mut self) -> Vec<&mut Expression> {
+        match &mut self.kind {
+            Kind::Constant(_)
+            | Kind::Parameter(_)
+            | Kind::Column(_)
+            | Kind::WholeRow { .. }
+            | Kind::CaseOperand
+            | Kind::SubqueryColumn(_)
+            | Kind::Grouping(_)
+            | Kind::Value(_)
+            | Kind::Default => Vec::new(),
+            Kind::Function { arguments, .. }
+            | Kind::Operator { arguments, .. }
+            | Kind::Logic { arguments, .. }
+            | Kind::Coalesce(arguments)
+            | Kind::Greatest(arguments)
+            | Kind::Least(arguments)
+            | Kind::Row(arguments)
+            | Kind::Array { elements: arguments, .. } => arguments.iter_mut().collect(),
+            Kind::ArrayOperator { left, array, .. } => vec![left, array],
+            Kind::NullIf { left, right, .. } | Kind::DistinctFrom { left, right, .. } => vec![left, right],
+            Kind::Coerce { argument, .. }
+            | Kind::IsNull { argument, .. }
+            | Kind::BooleanTest { argument, .. }
+            | Kind::Field { argument, .. }
+            | Kind::Collate { argument, .. } => vec![argument],
+            Kind::Case(case) => {
+                let branches = case.branches.iter_mut().flat_map(|(condition, result)| [condition, result]);
+                case.operand.as_deref_mut().into_iter().chain(branches).chain(case.otherwise.as_deref_mut()).collect()
+            }
+            Kind::Subquery(subquery) => match &mut subquery.kind {
+                SubqueryKind::Exists | SubqueryKind::Scalar | SubqueryKind::Array => Vec::new(),
+                SubqueryKind::Any { test } | SubqueryKind::All { test } | SubqueryKind::RowComparison { test } => {
+                    vec![test]
+                }
+            },
+            Kind::Aggregate(aggregate) => {
+                let keys = aggregate.order_by.iter_mut().map(|key| &mut key.expression);
+                let arguments = aggregate.direct_arguments.iter_mut().chain(&mut aggregate.arguments);
+                arguments.chain(keys).chain(aggregate.filter.as_deref_mut()).collect()
+            }
+            Kind::Window(Window { arguments, filter, .. }) => {
+                arguments.iter_mut().chain(filter.as_deref_mut()).collect()
+            }
+            Kind::RowComparison { left, right, .. } => left.iter_mut().chain(right).collect(),
+            Kind::Subscript { argument, indexes, .. } => {
+                let bounds = indexes.iter_mut().flat_map(|(lower, upper)| lower.iter_mut().chain(upper));
+                std::iter::once(argument.as_mut()).chain(bounds).collect()
+            }
+        }
+    }
 }
 
 impl Query {
