@@ -7,8 +7,9 @@ use datafusion::functions::core as core_functions;
 use datafusion::functions_nested::make_array::make_array_udf;
 use datafusion::logical_expr::expr::{BinaryExpr, InList, Placeholder, ScalarFunction};
 use datafusion::logical_expr::{Expr, Operator, ScalarUDF};
+use recursive::recursive;
 
-use super::{Lowering, Names, pg_type};
+use super::{Lowering, Names, decimal, pg_type};
 use crate::base::ids::Oid;
 use crate::catalog::facts::{Facts, FunctionFact};
 use crate::catalog::types::PgType;
@@ -17,11 +18,12 @@ use crate::query::bind::refuse;
 use crate::query::bind::tree::{
     ArrayQuantifier, BooleanTest, Case, CoercionMethod, Column, Expression, Form, Kind, Logic, ValueFunction,
 };
-use crate::query::functions::array::{self, Quantifier};
-use crate::query::functions::{cast, kernel, registry};
+use crate::query::functions::array::Quantifier;
+use crate::query::functions::{cast, registry};
 use crate::query::values;
 
 impl Lowering<'_> {
+    #[recursive]
     pub(super) fn expression(&mut self, expression: &Expression) -> Result<Expr> {
         if let Some(computed) = self.computed(self.levels.len(), expression) {
             return Ok(computed);
@@ -38,8 +40,8 @@ impl Lowering<'_> {
                 self.function(expression, *function, arguments, *variadic, *form)
             }
             Kind::Operator { function, arguments, .. } => self.call(*function, arguments, expression),
-            Kind::ArrayOperator { quantifier, operator, left, array, .. } => {
-                self.array_operator(*quantifier, *operator, left, array)
+            Kind::ArrayOperator { quantifier, operator, function, left, array } => {
+                self.array_operator(*quantifier, (*operator, *function), left, array)
             }
             Kind::Coerce { argument, method, form } => self.coerce(expression, argument, *method, *form),
             Kind::Logic { logic, arguments } => self.logic(*logic, arguments),
@@ -47,9 +49,9 @@ impl Lowering<'_> {
             Kind::CaseOperand => {
                 self.operands.last().cloned().ok_or_else(|| refuse::not_supported("an operand outside of CASE"))
             }
-            Kind::Coalesce(arguments) => self.variadic(core_functions::coalesce(), arguments),
-            Kind::Greatest(arguments) => self.variadic(core_functions::greatest(), arguments),
-            Kind::Least(arguments) => self.variadic(core_functions::least(), arguments),
+            Kind::Coalesce(arguments) => self.one_of(core_functions::coalesce(), arguments),
+            Kind::Greatest(arguments) => self.one_of(core_functions::greatest(), arguments),
+            Kind::Least(arguments) => self.one_of(core_functions::least(), arguments),
             Kind::NullIf { function, left, right, .. } => self.null_if(*function, left, right),
             Kind::DistinctFrom { function, left, right, negated, .. } => {
                 self.distinct_from(*function, left, right, *negated)
@@ -78,7 +80,7 @@ impl Lowering<'_> {
             Kind::RowComparison { operator, operators, left, right } => {
                 self.row_comparison(operator, operators, left, right)
             }
-            Kind::Array { elements, nested: false } => self.variadic(make_array_udf(), elements),
+            Kind::Array { elements, nested: false } => self.one_of(make_array_udf(), elements),
             Kind::Value(value) => self.value(*value),
             Kind::Collate { argument, .. } => self.expression(argument),
             Kind::Aggregate(_) | Kind::Window(_) | Kind::Grouping(_) => {
@@ -194,39 +196,33 @@ impl Lowering<'_> {
         registry::call(fact, vec![left.0, right.0], &[left.1, right.1], &PgType::Bool)
     }
 
-    fn variadic(&mut self, function: Arc<ScalarUDF>, arguments: &[Expression]) -> Result<Expr> {
+    /// A function that answers one of its arguments, or all of them.
+    fn one_of(&mut self, function: Arc<ScalarUDF>, arguments: &[Expression]) -> Result<Expr> {
+        let is_numeric = arguments.iter().any(|argument| decimal::is_free(argument.data_type));
         let arguments = self.all(arguments)?;
+        let arguments = if is_numeric { self.same_decimals(arguments)? } else { arguments };
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments)))
     }
 
     fn array_operator(
         &mut self,
         quantifier: ArrayQuantifier,
-        operator: Oid,
+        (operator, function): (Oid, Oid),
         left: &Expression,
         array: &Expression,
     ) -> Result<Expr> {
         let name = Facts::shipped().operator(operator).map_or("", |fact| fact.name.as_str());
-        let operator = match name {
-            "=" => Operator::Eq,
-            "<>" => Operator::NotEq,
-            "<" => Operator::Lt,
-            "<=" => Operator::LtEq,
-            ">" => Operator::Gt,
-            ">=" => Operator::GtEq,
-            _ => return Err(refuse::not_supported(format!("operator {name} with ANY or ALL"))),
-        };
-        if matches!(pg_type(left.data_type)?, PgType::Interval | PgType::Jsonb) {
-            return Err(refuse::not_supported("ANY and ALL over values of this type"));
-        }
+        let types = (pg_type(left.data_type)?, pg_type(array.data_type)?);
         let value = self.expression(left)?;
         if let Kind::Array { elements, nested: false } = &array.kind {
-            let negated = match (quantifier, operator) {
-                (ArrayQuantifier::Any, Operator::Eq) => Some(false),
-                (ArrayQuantifier::All, Operator::NotEq) => Some(true),
+            let negated = match (quantifier, name) {
+                (ArrayQuantifier::Any, "=") => Some(false),
+                (ArrayQuantifier::All, "<>") => Some(true),
                 _ => None,
             };
-            if let Some(negated) = negated {
+            let plain = !matches!(types.0, PgType::Interval | PgType::Jsonb | PgType::Float4 | PgType::Float8);
+            let same = types.1.element().is_some_and(|element| element.arrow() == types.0.arrow());
+            if let (Some(negated), true, true) = (negated, plain, same) {
                 let list = self.all(elements)?;
                 return Ok(Expr::InList(InList { expr: Box::new(value), list, negated }));
             }
@@ -236,7 +232,7 @@ impl Lowering<'_> {
             ArrayQuantifier::All => Quantifier::All,
         };
         let array = self.expression(array)?;
-        Ok(kernel::call(array::quantified(quantifier, operator), vec![value, array]))
+        registry::array_operator(self.function_fact(function)?, quantifier, value, array, (&types.0, &types.1))
     }
 
     fn coerce(
@@ -277,16 +273,17 @@ impl Lowering<'_> {
             return Err(refuse::not_supported("CASE over a volatile operand"));
         }
         self.operands.extend(operand);
-        let branches = case
-            .branches
-            .iter()
-            .map(|(when, then)| Ok((Box::new(self.expression(when)?), Box::new(self.expression(then)?))));
-        let branches = branches.collect::<Result<Vec<_>>>();
+        let conditions = case.branches.iter().map(|(when, _)| self.expression(when)).collect::<Result<Vec<_>>>();
         if has_operand {
             self.operands.pop();
         }
-        let otherwise = case.otherwise.as_ref().map(|otherwise| self.expression(otherwise)).transpose()?;
-        Ok(Expr::Case(datafusion::logical_expr::Case::new(None, branches?, otherwise.map(Box::new))))
+        let results = case.branches.iter().map(|(_, then)| then).chain(case.otherwise.as_deref());
+        let is_numeric = results.clone().any(|result| decimal::is_free(result.data_type));
+        let results = results.map(|result| self.expression(result)).collect::<Result<Vec<_>>>()?;
+        let mut results = if is_numeric { self.same_decimals(results)? } else { results };
+        let otherwise = if case.otherwise.is_some() { results.pop().map(Box::new) } else { None };
+        let branches = conditions?.into_iter().map(Box::new).zip(results.into_iter().map(Box::new)).collect();
+        Ok(Expr::Case(datafusion::logical_expr::Case::new(None, branches, otherwise)))
     }
 
     fn null_if(&mut self, function: Oid, left: &Expression, right: &Expression) -> Result<Expr> {
@@ -304,13 +301,7 @@ impl Lowering<'_> {
     fn distinct_from(&mut self, function: Oid, left: &Expression, right: &Expression, negated: bool) -> Result<Expr> {
         let types = (pg_type(left.data_type)?, pg_type(right.data_type)?);
         let (left, right) = (self.expression(left)?, self.expression(right)?);
-        match self.compare(function, (left, types.0), (right, types.1))? {
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
-                let op = if negated { Operator::IsNotDistinctFrom } else { Operator::IsDistinctFrom };
-                Ok(Expr::BinaryExpr(BinaryExpr { left, op, right }))
-            }
-            _ => Err(refuse::not_supported("IS DISTINCT FROM over values of this type")),
-        }
+        registry::distinct_from(self.function_fact(function)?, left, right, (&types.0, &types.1), negated)
     }
 
     /// `(a, b) < (c, d)` as `a < c OR a = c AND b < d`.

@@ -6,6 +6,7 @@
 //! confused. What the engine cannot do is refused with 0A000.
 
 mod aggregate;
+mod decimal;
 mod expression;
 mod recursive;
 mod relation;
@@ -18,17 +19,19 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::common::metadata::FieldMetadata;
-use datafusion::common::{Column as PlanColumn, TableReference};
+use datafusion::common::{Column as PlanColumn, DFSchema, DFSchemaRef, ScalarValue, TableReference};
 use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast};
 
 use super::bind::bound::OutputColumn;
-use super::bind::tree::{Distinct, Expression, Limit, Query, QueryBody, SetOperation, SetOperator, SortKey, TypeRef};
+use super::bind::tree::{
+    Distinct, Expression, Kind, Limit, Query, QueryBody, SetOperation, SetOperator, SortKey, TypeRef,
+};
 use super::bind::{errors, output, refuse};
 use super::environment::Environment;
 use super::planner::Planner;
 use crate::catalog::types::PgType;
-use crate::error::Result;
+use crate::error::{QueryError, Result};
 
 /// A bound query as a plan, and the columns it answers.
 ///
@@ -89,8 +92,17 @@ struct Level {
     /// Expressions that an operator below has computed already, such as groups and aggregates, and the columns
     /// that hold them.
     computed: Vec<(Expression, Expr)>,
+    /// The columns that expressions see at this point.
+    schema: DFSchemaRef,
     /// The CTEs of the query, for relations that read them.
     ctes: Vec<super::bind::tree::Cte>,
+}
+
+impl Level {
+    fn new(query: &Query) -> Self {
+        let relations = query.relations.iter().map(|_| Names::Absent).collect();
+        Self { relations, computed: Vec::new(), schema: Arc::new(DFSchema::empty()), ctes: query.ctes.clone() }
+    }
 }
 
 /// The state of lowering one statement.
@@ -140,10 +152,14 @@ impl<'a> Lowering<'a> {
         self.levels.last_mut().expect("a query is being lowered")
     }
 
+    /// From here on expressions see the columns of `plan`.
+    fn see(&mut self, plan: &LogicalPlan) {
+        self.level().schema = Arc::clone(plan.schema());
+    }
+
     /// A query. The columns of the plan are its visible targets, in order.
     fn query(&mut self, query: &Query) -> Result<LogicalPlan> {
-        let relations = query.relations.iter().map(|_| Names::Absent).collect();
-        self.levels.push(Level { relations, computed: Vec::new(), ctes: query.ctes.clone() });
+        self.levels.push(Level::new(query));
         let outside = std::mem::replace(&mut self.beside, false);
         let plan = self.leveled(query);
         self.beside = outside;
@@ -155,21 +171,27 @@ impl<'a> Lowering<'a> {
         let (input, distinct) = match &query.body {
             QueryBody::Select { from, filter, grouping, having, windows, distinct } => {
                 let mut plan = self.from(query, from)?;
+                self.see(&plan);
                 if let Some(filter) = filter {
                     let condition = self.expression(filter)?;
                     plan = build(LogicalPlanBuilder::from(plan).filter(condition))?;
                 }
                 plan = self.aggregated(plan, query, grouping.as_ref(), having.as_ref())?;
+                self.see(&plan);
                 if let Some(having) = having {
                     let condition = self.expression(having)?;
                     plan = build(LogicalPlanBuilder::from(plan).filter(condition))?;
                 }
                 plan = self.windowed(plan, query, windows)?;
-                (self.expanded(plan, query)?, distinct.as_ref())
+                self.see(&plan);
+                plan = self.expanded(plan, query)?;
+                self.see(&plan);
+                (plan, distinct.as_ref())
             }
             QueryBody::Values(rows) => (self.values(rows)?, None),
             QueryBody::SetOperation(operation) => (self.set_operation(operation)?, None),
         };
+        self.see(&input);
         let mut plan = self.projected(input, query)?;
         plan = match distinct {
             None => plan,
@@ -226,14 +248,31 @@ impl<'a> Lowering<'a> {
         if limit.count.is_none() && limit.offset.is_none() {
             return Ok(plan);
         }
-        let skip = limit.offset.as_ref().map(|offset| self.expression(offset)).transpose()?;
-        let fetch = limit.count.as_ref().map(|count| self.expression(count)).transpose()?;
+        let skip = limit.offset.as_ref().map(|offset| self.quantity(offset, "OFFSET")).transpose()?;
+        let fetch = limit.count.as_ref().map(|count| self.quantity(count, "LIMIT")).transpose()?;
         build(LogicalPlanBuilder::from(plan).limit_by_expr(skip, fetch))
+    }
+
+    /// A number of rows. What can be known is computed at once, so that a bad one fails even over no rows.
+    fn quantity(&mut self, expression: &Expression, clause: &str) -> Result<Expr> {
+        let lowered = self.expression(expression)?;
+        let is_constant = !expression.mentions(|part, _| {
+            matches!(part.kind, Kind::Parameter(_) | Kind::Column(_) | Kind::Subquery(_) | Kind::Value(_))
+        });
+        if !is_constant || lowered.is_volatile() {
+            return Ok(lowered);
+        }
+        let value = self.planner.constant(self.environment, &lowered, &PgType::Int8)?;
+        if let ScalarValue::Int64(Some(..0)) = value {
+            return Err(QueryError::InvalidLimit(format!("{clause} must not be negative")).into());
+        }
+        Ok(Expr::Literal(value, None))
     }
 
     fn set_operation(&mut self, operation: &SetOperation) -> Result<LogicalPlan> {
         let left = self.query(&operation.left)?;
         let right = self.query(&operation.right)?;
+        let (left, right) = decimal::same_columns(left, right)?;
         let plan = match (operation.operator, operation.all) {
             (SetOperator::Union, true) => build(LogicalPlanBuilder::from(left).union(right))?,
             (SetOperator::Union, false) => build(LogicalPlanBuilder::from(left).union_distinct(right))?,
@@ -254,10 +293,23 @@ impl<'a> Lowering<'a> {
     }
 
     fn values(&mut self, rows: &[Vec<Expression>]) -> Result<LogicalPlan> {
-        let rows = rows.iter().map(|row| row.iter().map(|cell| self.expression(cell)).collect());
-        let rows = rows.collect::<Result<Vec<Vec<_>>>>()?;
-        let plan = build(LogicalPlanBuilder::values(rows))?;
+        let plan = self.rows(rows)?;
         self.name_result(plan, "values")
+    }
+
+    /// Rows of expressions as a plan.
+    fn rows(&mut self, rows: &[Vec<Expression>]) -> Result<LogicalPlan> {
+        let width = rows.first().map_or(0, Vec::len);
+        let mut lowered = vec![Vec::with_capacity(width); rows.len()];
+        for index in 0..width {
+            let column = rows.iter().map(|row| self.expression(&row[index])).collect::<Result<Vec<_>>>()?;
+            let is_numeric = rows.iter().any(|row| decimal::is_free(row[index].data_type));
+            let column = if is_numeric { self.same_decimals(column)? } else { column };
+            for (row, cell) in lowered.iter_mut().zip(column) {
+                row.push(cell);
+            }
+        }
+        build(LogicalPlanBuilder::values(lowered))
     }
 
     /// Makes a plan the relation 0 of its level.

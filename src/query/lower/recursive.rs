@@ -7,7 +7,7 @@ use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
-use super::{Level, Lowering, Names, build, column};
+use super::{Level, Lowering, build, column};
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{Cte, QueryBody, SetOperator};
@@ -43,8 +43,7 @@ impl Lowering<'_> {
         if operation.operator != SetOperator::Union || !plain {
             return Err(refuse::not_supported("this form of WITH RECURSIVE"));
         }
-        let relations = definition.query.relations.iter().map(|_| Names::Absent).collect();
-        self.levels.push(Level { relations, computed: Vec::new(), ctes: definition.query.ctes.clone() });
+        self.levels.push(Level::new(&definition.query));
         let plan = self.steps(level, cte, definition);
         self.levels.pop();
         plan

@@ -43,6 +43,8 @@ impl Lowering<'_> {
             JoinKind::Right => JoinType::Right,
             JoinKind::Full => JoinType::Full,
         };
+        let both = left.schema().join(right.schema()).map_err(errors::translate)?;
+        self.level().schema = Arc::new(both);
         let condition = condition.as_ref().map(|condition| self.expression(condition)).transpose()?;
         let plan = match condition {
             condition if is_lateral(&left, &right) => match kind {
@@ -95,12 +97,9 @@ impl Lowering<'_> {
             }
             RelationKind::Values(rows) => {
                 let outside = std::mem::replace(&mut self.beside, true);
-                let rows = rows.iter().map(|row| row.iter().map(|cell| self.expression(cell)).collect());
-                let rows = rows.collect::<Result<Vec<Vec<_>>>>();
+                let plan = self.rows(rows);
                 self.beside = outside;
-                let rows = rows?;
-                let plan = build(LogicalPlanBuilder::values(rows))?;
-                self.relation_of(plan, &alias("values"))
+                self.relation_of(plan?, &alias("values"))
             }
             RelationKind::Functions { items, ordinality } => self.functions(relation, items, *ordinality),
             RelationKind::Cte { levels_up, cte } => self.cte(*levels_up, *cte, &alias("cte")),

@@ -77,7 +77,7 @@ impl Lowering<'_> {
         let partition_by =
             definition.partition_by.iter().map(|key| self.expression(key)).collect::<Result<Vec<_>>>()?;
         let order_by = self.sort_keys(&definition.order_by)?;
-        let window_frame = self.frame(&window.frame)?;
+        let window_frame = self.frame(&window.frame, order_by.is_empty())?;
         let fun = registry::window(fact, &types)?;
         Ok(Expr::from(WindowFunction {
             fun,
@@ -93,9 +93,22 @@ impl Lowering<'_> {
         }))
     }
 
-    fn frame(&mut self, frame: &Frame) -> Result<WindowFrame> {
+    /// The frame. Without an order all rows are peers: a frame of peers is the whole partition.
+    fn frame(&mut self, frame: &Frame, unordered: bool) -> Result<WindowFrame> {
         if frame.exclusion != FrameExclusion::NoOthers {
             return Err(refuse::not_supported("EXCLUDE in a window frame"));
+        }
+        if unordered && frame.units != FrameUnits::Rows {
+            let reaches = |bound: &FrameBound| {
+                matches!(
+                    bound,
+                    FrameBound::UnboundedPreceding | FrameBound::CurrentRow | FrameBound::UnboundedFollowing
+                )
+            };
+            return match reaches(&frame.start) && reaches(&frame.end) {
+                true => Ok(WindowFrame::new(None)),
+                false => Err(refuse::not_supported("a window frame with an offset and without an order")),
+            };
         }
         let units = match frame.units {
             FrameUnits::Rows => WindowFrameUnits::Rows,

@@ -1,6 +1,7 @@
 //! Expressions, by kind.
 
-use datafusion::sql::sqlparser::ast::{AccessExpr, CastKind, DataType, Expr, Subscript, UnaryOperator};
+use datafusion::sql::sqlparser::ast::{AccessExpr, BinaryOperator, CastKind, DataType, Expr, Subscript, UnaryOperator};
+use recursive::recursive;
 
 use super::calls::LATERAL_HINT;
 use super::constants::signed_digits;
@@ -11,8 +12,20 @@ use crate::catalog::facts::CastContext;
 use crate::error::{Error, QueryError, Result};
 use crate::query::bind::tree::{BooleanTest, Case, Column, Expression, Form, Kind, Logic, Position, TypeRef};
 
+/// `- a ^ b` is `(- a) ^ b`: the sign binds closer than the power, other than the parser has it.
+fn negative_base(mut power: Expr) -> Expr {
+    let mut base = &mut power;
+    while let Expr::BinaryOp { left, op: BinaryOperator::PGExp, .. } = base {
+        base = left;
+    }
+    let positive = std::mem::replace(base, Expr::value(datafusion::sql::sqlparser::ast::Value::Null));
+    *base = Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(positive) };
+    power
+}
+
 impl Analyser<'_> {
     /// Any expression. Literals without a type stay so.
+    #[recursive]
     pub(super) fn expression(&mut self, expr: &Expr) -> Result<Expression> {
         self.deeper(|this| this.kind(expr))
     }
@@ -97,6 +110,9 @@ impl Analyser<'_> {
             let number = self.expression(expr)?;
             let at = self.places.before(number.position, "-");
             return self.number(&digits, at.or(number.position));
+        }
+        if let (UnaryOperator::Minus, Expr::BinaryOp { op: BinaryOperator::PGExp, .. }) = (op, expr) {
+            return self.expression(&negative_base(expr.clone()));
         }
         let value = self.expression(expr)?;
         let name = match op {

@@ -3,6 +3,8 @@
 //! Everything that asks "does this tree mention …" goes through [`Expression::walk`] and [`Query::walk`]: they
 //! alone know where expressions hide, and count how many queries deep each of them stands.
 
+use recursive::recursive;
+
 use super::{
     Distinct, Expression, FrameBound, Join, Kind, Query, QueryBody, RelationKind, SortKey, SubqueryKind, Window,
 };
@@ -13,6 +15,7 @@ pub type Visit<'v> = &'v mut dyn FnMut(&Expression, usize) -> bool;
 
 impl Expression {
     /// Shows `visit` this expression and all in it, queries included. `depth` is that of this expression.
+    #[recursive]
     pub fn walk(&self, depth: usize, visit: Visit<'_>) {
         if !visit(self, depth) {
             return;

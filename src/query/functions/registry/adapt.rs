@@ -48,6 +48,10 @@ pub(super) fn call(call: &mut Call<'_>, name: &str) -> Result<Expr> {
 
 /// The call as one of this function, with arguments in its own order.
 pub(super) fn wrap(call: &Call<'_>, inner: Arc<ScalarUDF>, arguments: Vec<Expr>) -> Result<Expr> {
+    // What is waited for is recognised by DataFusion's planner only as it is.
+    if inner.as_async().is_some() {
+        return Ok(Expr::ScalarFunction(ScalarFunction::new_udf(inner, arguments)));
+    }
     let volatility = match call.fact.volatility {
         'i' => inner.signature().volatility,
         's' => Volatility::Stable.max(inner.signature().volatility),
