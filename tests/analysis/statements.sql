@@ -809,3 +809,116 @@ SELECT nspname || '.' || relname FROM pg_class JOIN pg_namespace n ON n.oid = re
 SELECT proname, proargtypes[0] FROM pg_proc
 SELECT * FROM pg_catalog.pg_namespace WHERE nspname = ANY (current_schemas(true))
 SELECT conname, conkey, 1 = ANY (conkey) FROM pg_constraint
+-- What clients and people write.
+WITH a AS (SELECT n FROM numbers), b AS (SELECT n FROM a UNION ALL SELECT x FROM numbers) SELECT * FROM b WHERE n > 1
+WITH a AS (SELECT n FROM numbers) SELECT n FROM a UNION SELECT x FROM numbers ORDER BY 1 LIMIT 3
+WITH a AS (SELECT DISTINCT n FROM numbers) SELECT DISTINCT n FROM a UNION SELECT x FROM numbers
+SELECT * FROM people p WHERE id IN (SELECT DISTINCT author FROM posts WHERE n = p.id UNION SELECT 1.5)
+SELECT DISTINCT n FROM numbers UNION SELECT 1.5
+SELECT n FROM numbers UNION ALL SELECT s FROM wide UNION ALL SELECT id FROM wide
+SELECT ARRAY(SELECT n FROM numbers UNION SELECT x FROM numbers)
+SELECT 1 UNION ALL SELECT NULL UNION ALL SELECT 'x'
+SELECT '1' UNION ALL SELECT 1 UNION ALL SELECT 2.5
+SELECT NULL UNION ALL SELECT NULL UNION ALL SELECT 1
+(SELECT 1 AS a UNION SELECT 2) UNION SELECT 3 ORDER BY a
+(SELECT 1 AS a UNION SELECT 2 ORDER BY 1) UNION SELECT 3 ORDER BY a
+SELECT 1 AS a UNION (SELECT 2 UNION SELECT 2.5) ORDER BY a
+SELECT a.x FROM (SELECT 1 AS x UNION ALL SELECT 2.5) a
+SELECT t FROM numbers UNION SELECT NULL
+SELECT NULL UNION SELECT t FROM numbers ORDER BY 1
+SELECT n, t FROM numbers WHERE (n, t) NOT IN (SELECT id, name FROM people)
+SELECT x.* FROM people p, LATERAL (SELECT count(*) AS c, max(n) FROM posts WHERE author = p.id GROUP BY ()) x
+SELECT p.id, x.c FROM people p LEFT JOIN LATERAL (SELECT count(*) AS c FROM posts WHERE author = p.id) x ON x.c > 0
+SELECT id FROM people WHERE name = (VALUES ('a'))
+SELECT (VALUES (1), (2))
+SELECT * FROM people WHERE id IN (VALUES (1), (2))
+SELECT (TABLE people)
+SELECT count(*) FROM (SELECT DISTINCT city FROM people) s
+SELECT city, count(*) FILTER (WHERE points > 3) AS many, sum(points) AS total FROM people GROUP BY city HAVING sum(points) > 1 ORDER BY total DESC NULLS LAST, city LIMIT 5 OFFSET 1
+SELECT id, CASE WHEN points > 5 THEN 'high' WHEN points > 2 THEN 'mid' ELSE 'low' END AS grade FROM people ORDER BY grade, id
+SELECT date_trunc('month', born) AS m, count(*) FROM people GROUP BY 1 ORDER BY 1
+SELECT born - interval '1 year' AS y, age(born, born) FROM people
+SELECT max(born) - min(born) FROM people
+SELECT name || ' (' || coalesce(city, '?') || ')' AS label FROM people
+SELECT upper(left(name, 1)) || substr(name, 2) FROM people
+SELECT id % 2 = 0 AS even FROM people
+SELECT id::text || name FROM people
+SELECT count(*) * 100.0 / sum(count(*)) OVER () AS share FROM people GROUP BY city
+SELECT DISTINCT ON (city) city, name, points FROM people ORDER BY city, points DESC NULLS LAST
+SELECT DISTINCT ON (lower(city)) city FROM people ORDER BY lower(city), points
+SELECT DISTINCT ON (city) city FROM people ORDER BY 1, 2
+SELECT city, name, lag(name) OVER (PARTITION BY city ORDER BY born) FROM people
+SELECT *, count(*) OVER () AS total FROM people ORDER BY id LIMIT 10
+SELECT p.*, q.* FROM people p JOIN posts q ON p.id = q.author WHERE q.title ILIKE '%a%' AND p.born BETWEEN '1900-01-01' AND '1950-01-01'
+SELECT p.name FROM people p JOIN posts q ON p.id = q.author GROUP BY p.name, q.n HAVING q.n > 1
+SELECT p.name FROM people p JOIN posts q ON p.id = q.author GROUP BY p.name HAVING q.n > 1
+SELECT * FROM people WHERE points = max(points)
+SELECT * FROM people WHERE points > ALL (ARRAY[1, 2])
+SELECT * FROM people WHERE name ~ '^A' AND name !~* 'b$' AND name LIKE ANY ('{a%,b%}')
+SELECT * FROM people WHERE (city, points) = ('London', 7)
+SELECT * FROM people WHERE (city, points) > ('London', '7')
+SELECT * FROM people WHERE city IS NOT DISTINCT FROM $1::text
+SELECT * FROM people WHERE born = $1::date + 1 OR $2
+SELECT * FROM people WHERE name = any($1::text[])
+SELECT * FROM people WHERE name = $1 ORDER BY $2 LIMIT $3
+SELECT $1::jsonb ->> 'a', ($2::int[])[1]
+SELECT $1 > now(), $2 = 'x', $3 + 1.5, $4 AND true, -$5
+SELECT $1, $1::int
+SELECT $1::int, $1
+SELECT CASE $1 WHEN 1 THEN 'a' END
+SELECT sum($1)
+SELECT max($1) FROM people
+SELECT string_agg(name, $1) FROM people
+SELECT lower($1), $1 = 1
+SELECT * FROM people WHERE id = $1 OR name = $1
+SELECT EXISTS (SELECT 1 FROM people WHERE id = $1) AND $2
+SELECT $1 LIKE $2
+SELECT $1 IN ($2, 3)
+SELECT $1 BETWEEN $2 AND 5
+SELECT row_number() OVER (ORDER BY $1)
+SELECT * FROM (VALUES ($1, $2::int)) v (a, b)
+SELECT ARRAY[$1]
+SELECT $1::varchar(3), $2::numeric(5, 2)
+SELECT interval '1 day' * $1
+SELECT now() + $1 * interval '1 day'
+SELECT now() + $1
+SELECT 'now'::timestamp, 'today'::date, 'infinity'::timestamptz
+SELECT timestamp with time zone '2020-01-01', timestamp without time zone '2020-01-01', double precision '1', character varying 'a'
+SELECT '1'::integer, '1'::bigint, '1'::smallint, '1'::real, '1'::double precision, '1'::decimal, 'a'::char(3), 'a'::character varying(5), '1'::int2, 't'::boolean
+SELECT 'a'::char
+SELECT 1::bit(3)
+SELECT 1::int4[], '{}'::text[][]
+SELECT n::numeric(5,2), n::numeric(3), n::varchar(2), t::numeric(2000, 1) FROM numbers
+SELECT n::varchar(0) FROM numbers
+SELECT n::int(3) FROM numbers
+SELECT t::text(3) FROM numbers
+SELECT now()::timestamp(3), now()::time, now()::timestamptz(0)
+SELECT 1 FROM people LIMIT -1
+SELECT 1 FROM people OFFSET 'a'
+SELECT 1 FROM people FETCH FIRST $1 ROWS ONLY
+SELECT 1 FROM people FETCH NEXT (1 + 1) ROWS ONLY
+SELECT FROM numbers ORDER BY n
+SELECT DISTINCT FROM numbers
+SELECT count(*) FROM numbers ORDER BY n
+SELECT count(*) FROM numbers LIMIT 1
+SELECT n FROM numbers GROUP BY n ORDER BY t
+SELECT n FROM numbers GROUP BY n ORDER BY max(t)
+SELECT DISTINCT n FROM numbers GROUP BY n, t ORDER BY n
+SELECT DISTINCT n FROM numbers GROUP BY n, t ORDER BY t
+SELECT n + 1 AS m FROM numbers GROUP BY m ORDER BY m
+SELECT n + 1 AS m FROM numbers GROUP BY m HAVING m > 1
+SELECT numbers.n FROM numbers GROUP BY n
+SELECT n FROM numbers GROUP BY numbers.n
+SELECT s.n FROM (SELECT n FROM numbers) s GROUP BY n
+SELECT n AS a, t AS a FROM numbers GROUP BY a
+SELECT n, count(*) FROM numbers GROUP BY n, n, 1
+SELECT upper(t) FROM numbers GROUP BY upper(t) HAVING upper(t) = 'A'
+SELECT upper(t) || 'x' FROM numbers GROUP BY upper(t)
+SELECT lower(t) FROM numbers GROUP BY upper(t)
+SELECT CASE WHEN n > 1 THEN t END FROM numbers GROUP BY n
+SELECT t FROM numbers GROUP BY CASE WHEN n > 1 THEN 1 END
+SELECT n IN (1, 2) FROM numbers GROUP BY n IN (1, 2)
+SELECT $1 + n FROM numbers GROUP BY $1 + n
+SELECT sum(n) AS s FROM numbers GROUP BY s
+SELECT rank() OVER () AS r FROM numbers GROUP BY r
+SELECT EXISTS (SELECT 1 FROM people WHERE people.id = numbers.n) FROM numbers GROUP BY t
