@@ -26,7 +26,7 @@ const DIFFERENT: &[(&str, &str)] = &[
     ("uuidv7", "PostgreSQL 15 does not have it"),
     ("kalam.", "a schema of ours"),
     ("information_schema.", "the views of ours have fewer columns and simpler types"),
-    ("pg_catalog.", "the relations of ours have fewer columns"),
+    ("* FROM pg_", "the relations of ours have fewer columns"),
     ("pg_tables", "the views of ours are queries over our relations"),
 ];
 

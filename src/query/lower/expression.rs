@@ -29,6 +29,10 @@ impl Lowering<'_> {
             return Ok(computed);
         }
         match &expression.kind {
+            // The digits of a numeric without a modifier are those of the value, whatever a column of the type has.
+            Kind::Constant(value) if decimal::is_free(expression.data_type) && !value.is_null() => {
+                Ok(Expr::Literal(value.clone(), None))
+            }
             Kind::Constant(value) => Ok(values::constant(value.clone(), &pg_type(expression.data_type)?)),
             Kind::Parameter(number) => {
                 let field = pg_type(expression.data_type)?.field(format!("${number}"), true);

@@ -1,6 +1,8 @@
 //! Expressions, by kind.
 
-use datafusion::sql::sqlparser::ast::{AccessExpr, BinaryOperator, CastKind, DataType, Expr, Subscript, UnaryOperator};
+use datafusion::sql::sqlparser::ast::{
+    AccessExpr, BinaryOperator, CastKind, DataType, Expr, Spanned, Subscript, UnaryOperator,
+};
 use recursive::recursive;
 
 use super::calls::LATERAL_HINT;
@@ -85,7 +87,11 @@ impl Analyser<'_> {
         if matches!(kind, CastKind::TryCast | CastKind::SafeCast) {
             return Err(QueryError::Syntax("syntax error at or near \"AS\"".into()).into());
         }
-        let target = self.type_named(data_type)?;
+        let target = self.type_named(data_type).map_err(|error| {
+            let word = if *kind == CastKind::DoubleColon { "::" } else { "AS" };
+            let before = self.places.after(Some(expr.span().end), word);
+            self.at(error, self.places.next(before))
+        })?;
         // `ARRAY[…]::t[]` gives the type to the elements.
         let value = match expr {
             Expr::Array(array) if array.named && self.element_of(target.oid) != 0 => {

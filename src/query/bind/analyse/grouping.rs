@@ -128,6 +128,26 @@ impl Analyser<'_> {
         }
     }
 
+    /// Fails for output columns that are made of groups, which names and positions can mean.
+    fn check_group_key(&self, key: &Expression) -> Result<()> {
+        let (mut aggregate, mut window) = (None, None);
+        key.walk(0, &mut |part, depth| {
+            match &part.kind {
+                Kind::Aggregate(own) if own.levels_up == depth => aggregate = aggregate.or(Some(part.position)),
+                Kind::Window(_) if depth == 0 => window = window.or(Some(part.position)),
+                _ => {}
+            }
+            true
+        });
+        if let Some(at) = aggregate {
+            return Clause::GroupBy.allow_aggregate("aggregate functions").map_err(|error| self.at(error, at));
+        }
+        match window {
+            Some(at) => Clause::GroupBy.allow_window().map_err(|error| self.at(error, at)),
+            None => Ok(()),
+        }
+    }
+
     fn grouping_set(
         &mut self,
         items: &[Expr],
@@ -142,6 +162,7 @@ impl Analyser<'_> {
             let found = self.target_of(item, targets, Clause::GroupBy, Rules::Input)?;
             let index = found.index;
             self.settle_target(&mut targets[index])?;
+            self.check_group_key(&targets[index].expression)?;
             self.check_equality(&targets[index].expression, found.at)?;
             let place = match keys.iter().position(|key| *key == index) {
                 Some(place) => place,

@@ -5,9 +5,10 @@ use datafusion::sql::sqlparser::ast::{Expr, OrderByExpr, UnaryOperator, Value, V
 use super::clause::Clause;
 use super::{Analyser, oids};
 use crate::base::ids::Oid;
-use crate::catalog::facts::{CastContext, CastMethod};
+use crate::catalog::facts::{CastContext, CastMethod, Facts, TypeFact};
 use crate::error::{Error, QueryError, Result};
 use crate::query::bind::names::folded;
+use crate::query::bind::refuse;
 use crate::query::bind::tree::{Expression, Form, Kind, Position, SortKey, Target};
 
 /// An item of a clause: the target that it is, and where it stands.
@@ -102,7 +103,7 @@ impl Analyser<'_> {
     /// A key with its order.
     pub(super) fn sort_key(&self, expression: Expression, key: &OrderByExpr, at: Option<Position>) -> Result<SortKey> {
         let oid = expression.data_type.oid;
-        if !self.is_sortable(oid) {
+        if !self.is_sortable(oid)? {
             let message = format!("could not identify an ordering operator for type {}", self.type_name(oid));
             let error = Error::from(QueryError::NoOrdering(message));
             let hint = "Use an explicit ordering operator or modify the query.";
@@ -115,35 +116,42 @@ impl Analyser<'_> {
     /// Fails for types whose values cannot be compared, such as json.
     pub(super) fn check_equality(&self, expression: &Expression, at: Option<Position>) -> Result<()> {
         let oid = expression.data_type.oid;
-        if self.is_sortable(oid) {
+        if self.is_sortable(oid)? {
             return Ok(());
         }
         let message = format!("could not identify an equality operator for type {}", self.type_name(oid));
         Err(self.fail(QueryError::NoOrdering(message), at))
     }
 
-    /// Has the type an order?
-    pub(super) fn is_sortable(&self, oid: Oid) -> bool {
+    /// Has the type an order? An order that PostgreSQL has and is not there is 0A000.
+    pub(super) fn is_sortable(&self, oid: Oid) -> Result<bool> {
         if matches!(oid, oids::UNKNOWN | oids::RECORD) {
-            return true;
+            return Ok(true);
         }
         let element = self.element_of(oid);
-        if element != 0 {
-            return self.context.facts.type_of(element).is_some_and(|fact| !fact.is_array()) && self.has_order(element);
+        if element != 0 && self.context.facts.type_of(element).is_none_or(TypeFact::is_array) {
+            return Ok(false);
         }
-        self.has_order(oid)
+        let compared = if element == 0 { oid } else { element };
+        if has_order(self.context.facts, compared) {
+            return Ok(true);
+        }
+        if has_order(self.resolver.everything(), compared) {
+            return Err(refuse::not_supported(format!("ordering or grouping by {}", self.type_name(oid))));
+        }
+        Ok(false)
     }
+}
 
-    fn has_order(&self, oid: Oid) -> bool {
-        let is_same = |other: Oid| {
-            other == oid
-                || self.context.facts.cast(oid, other).is_some_and(|cast| {
-                    cast.context == CastContext::Implicit && matches!(cast.method, CastMethod::Binary)
-                })
-        };
-        let mut operators = self.context.facts.operators_named("<");
-        operators.any(|operator| operator.left == operator.right && is_same(operator.left))
-    }
+fn has_order(facts: &Facts, oid: Oid) -> bool {
+    let is_same = |other: Oid| {
+        other == oid
+            || facts
+                .cast(oid, other)
+                .is_some_and(|cast| cast.context == CastContext::Implicit && matches!(cast.method, CastMethod::Binary))
+    };
+    let mut operators = facts.operators_named("<");
+    operators.any(|operator| operator.left == operator.right && is_same(operator.left))
 }
 
 /// A literal, with its digits if it is a number; a sign before it is part of it.

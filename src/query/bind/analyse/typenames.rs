@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::ast::{DataType, DateTimeField, IntervalFields};
 use super::{Analyser, refuse};
 use crate::base::ids::Oid;
 use crate::catalog::types::PgType;
-use crate::error::Result;
+use crate::error::{CatalogError, ErrorKind, QueryError, Result};
 use crate::query::bind::tree::TypeRef;
 use crate::query::bind::types;
 
@@ -15,8 +15,22 @@ impl Analyser<'_> {
         if let DataType::Interval { fields: Some(fields), precision } = data_type {
             return interval_fields(fields, *precision);
         }
+        use DataType::{BigInt, Int, Int2, Int4, Int8, Integer, SmallInt};
+        if let Int(Some(_)) | Integer(Some(_)) | BigInt(Some(_)) | SmallInt(Some(_)) | Int2(Some(_)) | Int4(Some(_))
+        | Int8(Some(_)) = data_type
+        {
+            return Err(refuse::not_supported("a width of an integer type"));
+        }
         // The pseudo-types of polymorphic functions and others that only the catalog knows have no modifier.
-        let known = types::pg_type_at(data_type, self.context.source)?;
+        let known = types::pg_type_at(data_type, self.context.source).map_err(|error| match error.kind() {
+            // As an option of a type's own this is a wrong value, as syntax it is a mistake.
+            ErrorKind::Catalog(CatalogError::InvalidParameter(message))
+                if message.starts_with("type modifier is not allowed") =>
+            {
+                QueryError::Syntax(message.clone()).into()
+            }
+            _ => error,
+        })?;
         Ok(TypeRef { oid: known.oid(), typmod: typmod(&known) })
     }
 

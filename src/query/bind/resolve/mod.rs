@@ -55,6 +55,11 @@ impl<'a> Resolver<'a> {
         Self { facts: known::everything(), shipped: Some(shipped), style, parameters, source }
     }
 
+    /// The rows among which names are resolved: all that PostgreSQL has.
+    pub fn everything(&self) -> &'a Facts {
+        self.facts
+    }
+
     /// A resolver over facts that lack nothing: what is not found does not exist.
     pub fn over(facts: &'a Facts, style: &'a OutputStyle, parameters: &'a Parameters, source: &'a str) -> Self {
         Self { facts, shipped: None, style, parameters, source }
