@@ -85,7 +85,6 @@ mod tests {
         for (oid, printed, identity) in [
             (2096, "pid integer, timeout bigint DEFAULT 0", "pid integer, timeout bigint"),
             (3846, "year integer, month integer, day integer", "year integer, month integer, day integer"),
-            (3986, "VARIADIC \"any\" ORDER BY VARIADIC \"any\"", "VARIADIC \"any\" ORDER BY VARIADIC \"any\""),
             (3058, "VARIADIC \"any\"", "VARIADIC \"any\""),
             (2803, "", ""),
         ] {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, ListArray, StringArray, StringBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, ListArray, StringArray, StringBuilder,
+};
 use arrow::compute::{self, CastOptions};
 use arrow::datatypes::{
-    DataType, Date32Type, Field, Float32Type, Float64Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType,
-    Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
+    DataType, Date32Type, Decimal256Type, Field, Float32Type, Float64Type, Int64Type, IntervalMonthDayNano,
+    IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType, UInt32Type, i256,
 };
 
 use super::cast::Kind;
@@ -97,8 +99,12 @@ pub fn convert(
         (T::Numeric(_), T::Float4 | T::Float8) => from_text(&encode(array, from, style)?, to, style),
         (T::Float8, T::Float4) => short_floats(array),
         (T::Numeric(_), T::Int2 | T::Int4 | T::Int8) => {
-            let whole = DataType::Decimal256(76, 0);
-            integers(&arrow(array, &whole, to)?, to)
+            let whole = arrow(array, &DataType::Decimal256(76, 0), to)?;
+            // Arrow's own conversion of wide decimals wraps around.
+            let narrow = |value: i256| value.to_i128().and_then(|value| i64::try_from(value).ok());
+            let narrow = |value| narrow(value).ok_or_else(|| out_of_range(to));
+            let narrow: Int64Array = whole.as_primitive::<Decimal256Type>().try_unary(narrow)?;
+            integers(&(Arc::new(narrow) as ArrayRef), to)
         }
         (_, T::Int2 | T::Int4 | T::Int8) => integers(array, to),
         (T::Date, T::Timestamp) => {

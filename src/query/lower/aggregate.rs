@@ -8,7 +8,7 @@ use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilde
 use super::{Lowering, build, in_form, pg_type};
 use crate::error::Result;
 use crate::query::bind::refuse;
-use crate::query::bind::tree::{Aggregate, Expression, Grouping, Kind, Query, SortKey};
+use crate::query::bind::tree::{Aggregate, Column, Expression, Grouping, Kind, Query, SortKey};
 use crate::query::functions::registry;
 
 impl Lowering<'_> {
@@ -42,10 +42,15 @@ impl Lowering<'_> {
         if calls.is_empty() && grouping.is_none() && having.is_none() {
             return Ok(plan);
         }
-        let groups = grouping.map_or(&[][..], |grouping| &grouping.expressions);
+        let mut groups = grouping.map_or_else(Vec::new, |grouping| grouping.expressions.clone());
+        if grouping.is_some_and(|grouping| grouping.sets.len() <= 1) {
+            for expression in query.targets.iter().map(|target| &target.expression).chain(having) {
+                add_dependent(expression, &mut groups);
+            }
+        }
         let mut keys: Vec<Expr> = Vec::with_capacity(groups.len());
         let mut places = Vec::with_capacity(groups.len());
-        for group in groups {
+        for group in &groups {
             let key = self.expression(group)?;
             let place = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
                 keys.push(key);
@@ -93,8 +98,8 @@ impl Lowering<'_> {
             let column = found.find(|column| column.flat_name() == *name || column.name == *name);
             column.map(Expr::Column).ok_or_else(|| refuse::not_supported("this GROUP BY"))
         };
-        for (group, place) in groups.iter().zip(places) {
-            computed.push((group.clone(), named(&names[place])?));
+        for (group, place) in groups.into_iter().zip(places) {
+            computed.push((group, named(&names[place])?));
         }
         for (call, place) in calls.into_iter().zip(results) {
             let column = in_form(named(&outputs[place])?, &plan, &pg_type(call.data_type)?)?;
@@ -134,5 +139,30 @@ impl Lowering<'_> {
         keys.iter()
             .map(|key| Ok(Sort::new(self.expression(&key.expression)?, !key.descending, key.nulls_first)))
             .collect()
+    }
+}
+
+/// Columns that are neither grouped by nor inside an aggregate: the primary key among the groups decides them, and
+/// grouping by them, too, changes nothing.
+fn add_dependent(expression: &Expression, groups: &mut Vec<Expression>) {
+    let mut dependent = Vec::new();
+    expression.walk(0, &mut |found, depth| {
+        if depth == 0 && groups.contains(found) {
+            return false;
+        }
+        match &found.kind {
+            Kind::Aggregate(aggregate) => aggregate.levels_up != depth,
+            Kind::Column(column) if column.levels_up == depth => {
+                let here = Column { levels_up: 0, ..*column };
+                dependent.push(Expression { kind: Kind::Column(here), ..found.clone() });
+                true
+            }
+            _ => true,
+        }
+    });
+    for column in dependent {
+        if !groups.contains(&column) {
+            groups.push(column);
+        }
     }
 }

@@ -4,15 +4,15 @@
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast};
 
-use super::{Lowering, build, column};
+use super::{Lowering, build, column, metadata};
+use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::TypeRef;
 
 const NUMERIC: crate::base::ids::Oid = 1700;
-/// Most digits of the two decimals of Arrow.
+/// Most digits of the narrower decimal of Arrow.
 const NARROW: u8 = 38;
-const WIDE: u8 = 76;
 
 /// Is it a numeric whose digits only its value tells?
 pub(super) fn is_free(data_type: TypeRef) -> bool {
@@ -52,33 +52,42 @@ fn as_decimals(plan: LogicalPlan, wanted: &[Option<DataType>]) -> Result<Logical
         return Ok(plan);
     }
     let columns = fields.iter().zip(wanted).enumerate().map(|(index, (field, wanted))| match wanted {
-        Some(wanted) if wanted != field.data_type() => cast(column(&plan, index), wanted.clone()).alias(field.name()),
+        Some(wanted) if wanted != field.data_type() => {
+            let described = metadata(&PgType::of_arrow(wanted));
+            cast(column(&plan, index), wanted.clone()).alias_with_metadata(field.name(), Some(described))
+        }
         _ => column(&plan, index),
     });
     let columns: Vec<Expr> = columns.collect();
     build(LogicalPlanBuilder::from(plan).project(columns))
 }
 
-/// The decimal that holds the values of all these, if they are decimals.
+/// The decimal that holds the values of all these, if they are decimals and not the same one yet. Where scales differ
+/// it is the form of columns without a modifier, whose zeros at the end are not shown.
 fn common(types: &[&DataType]) -> Result<Option<DataType>> {
-    let mut found: Option<(u8, i8)> = None;
+    let mut digits = 0;
+    let mut scales = Vec::new();
     for data_type in types {
-        let (precision, scale) = match data_type {
-            DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => (*precision, *scale),
-            DataType::Null => continue,
+        match data_type {
+            DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
+                digits = digits.max(precision.saturating_sub(scale.unsigned_abs()));
+                scales.push(*scale);
+            }
+            DataType::Null => {}
             _ => return Ok(None),
-        };
-        let Some((digits, most)) = found else {
-            found = Some((precision.saturating_sub(scale.unsigned_abs()), scale));
-            continue;
-        };
-        found = Some((digits.max(precision.saturating_sub(scale.unsigned_abs())), most.max(scale)));
+        }
     }
-    let Some((digits, scale)) = found else { return Ok(None) };
+    let Some(scale) = scales.iter().copied().max() else { return Ok(None) };
+    if types.iter().all(|data_type| *data_type == types[0]) {
+        return Ok(None);
+    }
     let precision = digits.saturating_add(scale.unsigned_abs());
-    match precision {
-        ..=NARROW => Ok(Some(DataType::Decimal128(precision.max(1), scale))),
-        ..=WIDE => Ok(Some(DataType::Decimal256(precision, scale))),
+    if scales.iter().all(|own| *own == scale) && precision <= NARROW {
+        return Ok(Some(DataType::Decimal128(precision.max(1), scale)));
+    }
+    let free = PgType::Numeric(None).arrow();
+    match free {
+        DataType::Decimal256(most, kept) if scale <= kept && digits <= most - kept.unsigned_abs() => Ok(Some(free)),
         _ => Err(refuse::not_supported("numerics of that many digits")),
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use ::recursive::recursive;
 use datafusion::common::{Column as PlanColumn, ScalarValue};
 use datafusion::functions::core as core_functions;
 use datafusion::functions_nested::make_array::make_array_udf;
 use datafusion::logical_expr::expr::{BinaryExpr, InList, Placeholder, ScalarFunction};
 use datafusion::logical_expr::{Expr, Operator, ScalarUDF};
-use recursive::recursive;
 
 use super::{Lowering, Names, decimal, pg_type};
 use crate::base::ids::Oid;
@@ -367,10 +367,19 @@ impl Lowering<'_> {
     }
 }
 
-/// Expressions joined by AND or OR.
-pub(super) fn conjunction(expressions: Vec<Expr>, operator: Operator) -> Expr {
-    let joined = expressions
-        .into_iter()
-        .reduce(|left, right| Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right))));
-    joined.unwrap_or_else(|| Expr::Literal(ScalarValue::Boolean(Some(operator == Operator::And)), None))
+/// Expressions joined by AND or OR, as a tree that is as low as it can be: plans are walked recursively.
+pub(super) fn conjunction(mut expressions: Vec<Expr>, operator: Operator) -> Expr {
+    while expressions.len() > 1 {
+        let mut pairs = Vec::with_capacity(expressions.len().div_ceil(2));
+        let mut rest = expressions.into_iter();
+        while let Some(left) = rest.next() {
+            pairs.push(match rest.next() {
+                Some(right) => Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right))),
+                None => left,
+            });
+        }
+        expressions = pairs;
+    }
+    let empty = || Expr::Literal(ScalarValue::Boolean(Some(operator == Operator::And)), None);
+    expressions.pop().unwrap_or_else(empty)
 }

@@ -18,6 +18,7 @@ mod window;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use ::recursive::recursive;
 use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{Column as PlanColumn, DFSchema, DFSchemaRef, ScalarValue, TableReference};
 use datafusion::logical_expr::expr::Sort;
@@ -27,7 +28,7 @@ use super::bind::bound::OutputColumn;
 use super::bind::tree::{
     Distinct, Expression, Kind, Limit, Query, QueryBody, SetOperation, SetOperator, SortKey, TypeRef,
 };
-use super::bind::{errors, output, refuse};
+use super::bind::{errors, refuse};
 use super::environment::Environment;
 use super::planner::Planner;
 use crate::catalog::types::PgType;
@@ -47,10 +48,10 @@ pub fn query(
     let visible = query.targets.iter().filter(|target| !target.hidden);
     let columns = visible.zip(plan.schema().fields()).map(|(target, field)| {
         let (table, attnum) = target.origin;
-        let data_type = match (pg_type(target.expression.data_type)?, output::type_of_field(field)) {
+        let data_type = match pg_type(target.expression.data_type)? {
             // A numeric without a modifier has as many digits as its expression gives it.
-            (PgType::Numeric(None), numeric @ PgType::Numeric(_)) => numeric,
-            (data_type, _) => data_type,
+            PgType::Numeric(None) => PgType::of_arrow(field.data_type()),
+            data_type => data_type,
         };
         Ok(OutputColumn { name: target.name.clone(), data_type, table, attnum })
     });
@@ -158,6 +159,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// A query. The columns of the plan are its visible targets, in order.
+    #[recursive]
     fn query(&mut self, query: &Query) -> Result<LogicalPlan> {
         self.levels.push(Level::new(query));
         let outside = std::mem::replace(&mut self.beside, false);
@@ -220,10 +222,13 @@ impl<'a> Lowering<'a> {
         for (target, name) in query.targets.iter().zip(names) {
             let data_type = pg_type(target.expression.data_type)?;
             let expression = self.expression(&target.expression)?;
-            expressions.push(match data_type {
-                PgType::Numeric(None) => expression.alias(name),
-                _ => expression.alias_with_metadata(name, Some(metadata(&data_type))),
-            });
+            let data_type = match data_type {
+                PgType::Numeric(None) => {
+                    PgType::of_arrow(&expression.get_type(input.schema()).map_err(errors::translate)?)
+                }
+                data_type => data_type,
+            };
+            expressions.push(expression.alias_with_metadata(name, Some(metadata(&data_type))));
         }
         build(LogicalPlanBuilder::from(input).project(expressions))
     }
@@ -256,10 +261,7 @@ impl<'a> Lowering<'a> {
     /// A number of rows. What can be known is computed at once, so that a bad one fails even over no rows.
     fn quantity(&mut self, expression: &Expression, clause: &str) -> Result<Expr> {
         let lowered = self.expression(expression)?;
-        let is_constant = !expression.mentions(|part, _| {
-            matches!(part.kind, Kind::Parameter(_) | Kind::Column(_) | Kind::Subquery(_) | Kind::Value(_))
-        });
-        if !is_constant || lowered.is_volatile() {
+        if !is_known(expression, &lowered) {
             return Ok(lowered);
         }
         let value = self.planner.constant(self.environment, &lowered, &PgType::Int8)?;
@@ -363,6 +365,14 @@ fn in_form(column: Expr, plan: &LogicalPlan, data_type: &PgType) -> Result<Expr>
     } else {
         cast(column, wanted)
     })
+}
+
+/// Can the value be computed before the statement runs?
+fn is_known(expression: &Expression, lowered: &Expr) -> bool {
+    let varies = expression.mentions(|part, _| {
+        matches!(part.kind, Kind::Parameter(_) | Kind::Column(_) | Kind::Subquery(_) | Kind::Value(_))
+    });
+    !varies && !lowered.is_volatile()
 }
 
 /// Ends a step of a builder.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::recursive::recursive;
 use datafusion::common::{Column as PlanColumn, JoinType, NullEquality};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableSource};
@@ -30,6 +31,7 @@ impl Lowering<'_> {
         }
     }
 
+    #[recursive]
     fn join(&mut self, query: &Query, join: &Join) -> Result<LogicalPlan> {
         let (kind, left, right, condition, relation) = match join {
             Join::Relation(index) => return self.relation(query, *index),

@@ -6,7 +6,7 @@ use datafusion::logical_expr::{
     Expr, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits, lit,
 };
 
-use super::{Lowering, build, column, in_form, pg_type};
+use super::{Lowering, build, column, in_form, is_known, pg_type};
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{
@@ -115,35 +115,35 @@ impl Lowering<'_> {
             FrameUnits::Range => WindowFrameUnits::Range,
             FrameUnits::Groups => WindowFrameUnits::Groups,
         };
-        let start = bound(&frame.start, units)?;
-        let end = bound(&frame.end, units)?;
+        let start = self.bound(&frame.start, units)?;
+        let end = self.bound(&frame.end, units)?;
         Ok(WindowFrame::new_bounds(units, start, end))
     }
-}
 
-fn bound(bound: &FrameBound, units: WindowFrameUnits) -> Result<WindowFrameBound> {
-    let unbounded = if units == WindowFrameUnits::Range { ScalarValue::Null } else { ScalarValue::UInt64(None) };
-    Ok(match bound {
-        FrameBound::UnboundedPreceding => WindowFrameBound::Preceding(unbounded),
-        FrameBound::UnboundedFollowing => WindowFrameBound::Following(unbounded),
-        FrameBound::CurrentRow => WindowFrameBound::CurrentRow,
-        FrameBound::Preceding(offset) => WindowFrameBound::Preceding(distance(offset, units)?),
-        FrameBound::Following(offset) => WindowFrameBound::Following(distance(offset, units)?),
-    })
-}
-
-fn distance(offset: &Expression, units: WindowFrameUnits) -> Result<ScalarValue> {
-    let Kind::Constant(value) = &offset.kind else {
-        return Err(refuse::not_supported("a window frame whose offset is computed"));
-    };
-    if units == WindowFrameUnits::Range {
-        return Ok(value.clone());
+    fn bound(&mut self, bound: &FrameBound, units: WindowFrameUnits) -> Result<WindowFrameBound> {
+        let unbounded = if units == WindowFrameUnits::Range { ScalarValue::Null } else { ScalarValue::UInt64(None) };
+        Ok(match bound {
+            FrameBound::UnboundedPreceding => WindowFrameBound::Preceding(unbounded),
+            FrameBound::UnboundedFollowing => WindowFrameBound::Following(unbounded),
+            FrameBound::CurrentRow => WindowFrameBound::CurrentRow,
+            FrameBound::Preceding(offset) => WindowFrameBound::Preceding(self.distance(offset, units)?),
+            FrameBound::Following(offset) => WindowFrameBound::Following(self.distance(offset, units)?),
+        })
     }
-    match value {
-        ScalarValue::Int64(Some(rows)) => match u64::try_from(*rows) {
-            Ok(rows) => Ok(ScalarValue::UInt64(Some(rows))),
-            Err(_) => Err(refuse::not_supported("a window frame with a negative offset")),
-        },
-        _ => Err(refuse::not_supported("a window frame without an offset")),
+
+    fn distance(&mut self, offset: &Expression, units: WindowFrameUnits) -> Result<ScalarValue> {
+        let lowered = self.expression(offset)?;
+        if !is_known(offset, &lowered) {
+            return Err(refuse::not_supported("a window frame whose offset is computed"));
+        }
+        let value = self.planner.constant(self.environment, &lowered, &pg_type(offset.data_type)?)?;
+        let negative = || refuse::not_supported("a window frame with a negative offset or none");
+        match value {
+            ScalarValue::Int64(Some(rows)) if units != WindowFrameUnits::Range => {
+                u64::try_from(rows).map(|rows| ScalarValue::UInt64(Some(rows))).map_err(|_| negative())
+            }
+            value if units == WindowFrameUnits::Range && !value.is_null() => Ok(value),
+            _ => Err(negative()),
+        }
     }
 }

@@ -4,6 +4,7 @@ use datafusion::sql::sqlparser::ast::{
     Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart,
     Query as AstQuery, SetExpr, Spanned, TableAlias, TableFactor, TableWithJoins,
 };
+use recursive::recursive;
 
 use super::clause::Clause;
 use super::scope::{Item, Origin};
@@ -56,6 +57,7 @@ impl Analyser<'_> {
         Ok(())
     }
 
+    #[recursive]
     pub(super) fn factor(&mut self, factor: &TableFactor) -> Result<Source> {
         self.deeper(|this| this.factor_kind(factor))
     }

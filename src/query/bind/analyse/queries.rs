@@ -3,6 +3,7 @@
 use datafusion::sql::sqlparser::ast::{
     Expr, LimitClause, OrderBy, OrderByExpr, OrderByKind, Parens, Query as AstQuery, SetExpr, Spanned, Table, With,
 };
+use recursive::recursive;
 
 use super::clause::Clause;
 use super::scope::{Item, Level};
@@ -135,6 +136,7 @@ fn refuse_foreign(query: &AstQuery) -> Result<()> {
 
 impl Analyser<'_> {
     /// A query in a scope of its own.
+    #[recursive]
     pub(super) fn query(&mut self, query: &AstQuery) -> Result<Query> {
         self.query_with(query, |_| {})
     }

@@ -1,6 +1,7 @@
 //! UNION, INTERSECT, EXCEPT.
 
 use datafusion::sql::sqlparser::ast::{SetExpr, SetOperator as AstOperator, SetQuantifier};
+use recursive::recursive;
 
 use super::queries::{Clauses, common_typmod};
 use super::scope::{Level, Term};
@@ -13,6 +14,7 @@ use crate::query::bind::tree::{
 
 impl Analyser<'_> {
     /// A set operation in the scope that was made for it.
+    #[recursive]
     pub(super) fn set_operation(&mut self, clauses: &Clauses<'_>) -> Result<Query> {
         let SetExpr::SetOperation { left, op, set_quantifier, right } = clauses.body else {
             return Err(refuse::not_supported("a query of this form"));

@@ -145,6 +145,7 @@ impl Expression {
 
 impl Query {
     /// Shows `visit` every expression of this query and of the queries in it; its own have the depth `depth`.
+    #[recursive]
     pub fn walk(&self, depth: usize, visit: Visit<'_>) {
         for cte in &self.ctes {
             cte.query.walk(depth + 1, visit);
