@@ -7,12 +7,13 @@ use datafusion::common::{Column as PlanColumn, UnnestOptions};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 
-use super::{Lowering, Names, build, column, pg_type, rows};
+use super::{Lowering, Names, build, column, is_known, pg_type, rows};
 use crate::catalog::facts::FunctionFact;
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{Expression, FunctionItem, Kind, Query, Relation};
 use crate::query::functions::{registry, table};
+use crate::query::values;
 
 impl Lowering<'_> {
     /// The set-returning functions of the select list, if there are any. From here on they are columns.
@@ -84,7 +85,7 @@ impl Lowering<'_> {
         }
         let width = relation.columns.len() - usize::from(ordinality);
         // As a relation it makes its rows as they are read; as a list it would hold all of them.
-        let lowered = arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>>>()?;
+        let lowered = arguments.iter().map(|argument| self.folded(argument)).collect::<Result<Vec<_>>>()?;
         if let Ok(provider) = table::function(&fact.name, lowered.clone(), self.environment, self.planner.shared()) {
             let is_series = fact.name == "generate_series";
             if provider.schema().fields().len() == width && (!is_series || lowered.iter().all(is_literal)) {
@@ -97,6 +98,16 @@ impl Lowering<'_> {
         let plan = build(one_row().project([list]))?;
         let plan = unnested(plan, std::slice::from_ref(&fact.name))?;
         self.as_result(plan, &item.call, width)
+    }
+
+    /// An argument, as a literal if its value is known.
+    fn folded(&mut self, argument: &Expression) -> Result<Expr> {
+        let lowered = self.expression(argument)?;
+        if is_literal(&lowered) || !is_known(argument, &lowered) {
+            return Ok(lowered);
+        }
+        let data_type = pg_type(argument.data_type)?;
+        Ok(values::constant(self.planner.constant(self.environment, &lowered, &data_type)?, &data_type))
     }
 
     /// The one column of a function in the type that the function returns.
