@@ -93,7 +93,7 @@ impl Lowering<'_> {
         let outputs: Vec<String> = aggregates.iter().map(|call| call.schema_name().to_string()).collect();
         let plan = build(LogicalPlanBuilder::from(plan).aggregate(keys, aggregates))?;
         let named = |name: &String| {
-            let mut found = plan.schema().iter().map(|field| PlanColumn::from(field));
+            let mut found = plan.schema().iter().map(PlanColumn::from);
             // Grouping by sets hides the qualifier of a column, but not its name.
             let column = found.find(|column| column.flat_name() == *name || column.name == *name);
             column.map(Expr::Column).ok_or_else(|| refuse::not_supported("this GROUP BY"))
