@@ -32,6 +32,7 @@ use super::bind::coerce::Coerce;
 use super::bind::errors;
 use super::bind::intervals::Intervals;
 use super::bind::recursive::Recursive;
+use super::bind::resolve;
 use super::bind::subqueries::Subqueries;
 use super::bind::types::Types;
 use super::checks::TableChecks;
@@ -95,6 +96,7 @@ impl Planner {
     /// # Errors
     /// When the spill directory cannot be used.
     pub fn new(options: PlannerOptions) -> Result<Self> {
+        resolve::prepare();
         let runtime = runtime(&options).map_err(errors::translate)?;
         let mut scalar = SessionStateDefaults::default_scalar_functions();
         scalar.extend(functions::scalar());
