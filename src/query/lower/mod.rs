@@ -118,6 +118,8 @@ struct Lowering<'a> {
     working: Vec<recursive::Working>,
     /// Is an item of FROM being lowered, whose columns of the same query are those of the items before it?
     beside: bool,
+    /// How many columns of inner queries there are so far.
+    outputs: usize,
     /// The operands of the CASEs around.
     operands: Vec<Expr>,
     /// The columns of the subquery whose test is lowered.
@@ -131,6 +133,7 @@ impl<'a> Lowering<'a> {
             environment,
             levels: Vec::new(),
             qualifiers: HashSet::new(),
+            outputs: 0,
             working: Vec::new(),
             beside: false,
             operands: Vec::new(),
@@ -217,7 +220,15 @@ impl<'a> Lowering<'a> {
 
     /// The targets as columns, in order, under names of their own.
     fn projected(&mut self, input: LogicalPlan, query: &Query) -> Result<LogicalPlan> {
-        let names = unique(query.targets.iter().map(|target| target.name.as_str()));
+        let mut names = unique(query.targets.iter().map(|target| target.name.as_str()));
+        // Inside of a statement no column may have the name of another one: the optimiser puts the columns of
+        // subqueries beside those of the query around them.
+        if self.levels.len() > 1 {
+            for name in &mut names {
+                self.outputs += 1;
+                *name = format!("{name}#{}", self.outputs);
+            }
+        }
         let mut expressions = Vec::with_capacity(names.len());
         for (target, name) in query.targets.iter().zip(names) {
             let data_type = pg_type(target.expression.data_type)?;

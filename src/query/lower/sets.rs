@@ -9,6 +9,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 
 use super::{Lowering, Names, build, column, is_known, pg_type, rows};
 use crate::catalog::facts::FunctionFact;
+use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{Expression, FunctionItem, Kind, Query, Relation};
@@ -103,10 +104,14 @@ impl Lowering<'_> {
     /// An argument, as a literal if its value is known.
     fn folded(&mut self, argument: &Expression) -> Result<Expr> {
         let lowered = self.expression(argument)?;
-        if is_literal(&lowered) || !is_known(argument, &lowered) {
+        if !is_known(argument, &lowered) {
             return Ok(lowered);
         }
-        let data_type = pg_type(argument.data_type)?;
+        let data_type = match pg_type(argument.data_type)? {
+            // DataFusion's series are of bigint.
+            PgType::Int4 => PgType::Int8,
+            other => other,
+        };
         Ok(values::constant(self.planner.constant(self.environment, &lowered, &data_type)?, &data_type))
     }
 
