@@ -20,7 +20,7 @@ SAME := --release --examples
 # Filter of `make test`, as in: make test T=clients::
 T ?=
 
-.PHONY: help run build install setup test unit integration sqllogictest fmt clippy doc check bench crash
+.PHONY: help run build install setup test unit integration sqllogictest resolution fmt clippy doc check catalog bench crash
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ integration: ## Only tests/: real clients, security, crashes, the main job.
 sqllogictest: ## Only the SQL scripts, against PostgreSQL 15 and KalamDB; T=name runs one file.
 	cargo test --release --test sqllogictest -- $(T)
 
+resolution: ## All pairs of types under all operators, against PostgreSQL 15; CI asks a sample. Takes long.
+	KALAM_RESOLUTION_ALL=1 cargo test --release --test integration -- resolution:: --nocapture
+
 fmt: ## Fail when the code is not formatted.
 	cargo fmt --check
 
@@ -66,6 +69,13 @@ check: ## What CI runs: setup, fmt, clippy, doc, every test.
 	@scripts/setup build test
 	$(MAKE) --no-print-directory fmt clippy doc
 	$(MAKE) --no-print-directory test
+
+# Rows to add to or drop from the catalog's files, as in: make catalog ROWS="function:to_hex operator:<<"
+ROWS ?=
+
+catalog: ## Write catalog/pg_catalog/*.csv and its test cases from the PostgreSQL 15 that psql finds; ROWS="function:NAME" adds.
+	python3 scripts/catalog/generate.py $(ROWS)
+	"$$KALAM_PYTHON" scripts/catalog/cases.py
 
 bench: build ## Compare with PostgreSQL 15 side by side and print a Markdown table.
 	benches/compare/run

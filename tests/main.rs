@@ -7,11 +7,14 @@
 #![allow(clippy::print_stdout, reason = "cargo captures what a test prints")]
 #![allow(clippy::disallowed_methods, reason = "a client has its own clock and its own randomness")]
 
+mod analysis;
+mod catalog;
 mod clients;
 mod commands;
 mod crash;
 mod inside;
 mod main_job;
+mod resolution;
 mod security;
 mod support;
 mod tidy;

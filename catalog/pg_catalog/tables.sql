@@ -204,6 +204,58 @@ CREATE TABLE pg_catalog.pg_proc (
     proacl          text[]
 ) WITH (oid = 1255);
 
+CREATE TABLE pg_catalog.pg_aggregate (
+    aggfnoid         regproc NOT NULL,
+    aggkind          "char" NOT NULL,
+    aggnumdirectargs int2 NOT NULL,
+    aggtransfn       regproc NOT NULL,
+    aggfinalfn       regproc NOT NULL,
+    aggcombinefn     regproc NOT NULL,
+    aggserialfn      regproc NOT NULL,
+    aggdeserialfn    regproc NOT NULL,
+    aggmtransfn      regproc NOT NULL,
+    aggminvtransfn   regproc NOT NULL,
+    aggmfinalfn      regproc NOT NULL,
+    aggfinalextra    bool NOT NULL,
+    aggmfinalextra   bool NOT NULL,
+    aggfinalmodify   "char" NOT NULL,
+    aggmfinalmodify  "char" NOT NULL,
+    aggsortop        oid NOT NULL,
+    aggtranstype     oid NOT NULL,
+    aggtransspace    int4 NOT NULL,
+    aggmtranstype    oid NOT NULL,
+    aggmtransspace   int4 NOT NULL,
+    agginitval       text,
+    aggminitval      text
+) WITH (oid = 2600);
+
+CREATE TABLE pg_catalog.pg_operator (
+    oid          oid NOT NULL,
+    oprname      name NOT NULL,
+    oprnamespace oid NOT NULL,
+    oprowner     oid NOT NULL,
+    oprkind      "char" NOT NULL,
+    oprcanmerge  bool NOT NULL,
+    oprcanhash   bool NOT NULL,
+    oprleft      oid NOT NULL,
+    oprright     oid NOT NULL,
+    oprresult    oid NOT NULL,
+    oprcom       oid NOT NULL,
+    oprnegate    oid NOT NULL,
+    oprcode      regproc NOT NULL,
+    oprrest      regproc NOT NULL,
+    oprjoin      regproc NOT NULL
+) WITH (oid = 2617);
+
+CREATE TABLE pg_catalog.pg_cast (
+    oid         oid NOT NULL,
+    castsource  oid NOT NULL,
+    casttarget  oid NOT NULL,
+    castfunc    oid NOT NULL,
+    castcontext "char" NOT NULL,
+    castmethod  "char" NOT NULL
+) WITH (oid = 2605);
+
 CREATE TABLE pg_catalog.pg_am (
     oid       oid NOT NULL,
     amname    name NOT NULL,

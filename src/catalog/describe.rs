@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::TenantCatalog;
+use super::facts::Facts;
 use super::model::{Column, Table};
 use super::types::PgType;
 use crate::base::ids::Oid;
@@ -51,20 +52,14 @@ pub fn format_type(oid: Oid, typmod: Option<i32>) -> String {
         _ if oid == 0 => "-".to_owned(),
         Some(data_type) => data_type.format(),
         // Types that only functions of the system have.
-        None => match oid {
-            269 => "table_am_handler",
-            325 => "index_am_handler",
-            2275 => "cstring",
-            2276 => "\"any\"",
-            2277 => "anyarray",
-            2281 => "internal",
-            2283 => "anyelement",
-            2776 => "anynonarray",
-            5077 => "anycompatible",
-            5078 => "anycompatiblearray",
-            _ => "???",
+        None => {
+            let facts = Facts::shipped();
+            match facts.type_of(oid) {
+                Some(fact) if fact.is_array() => format!("{}[]", format_type(fact.element, None)),
+                Some(fact) => quote_ident(&fact.name),
+                None => "???".to_owned(),
+            }
         }
-        .to_owned(),
     }
 }
 

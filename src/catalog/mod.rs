@@ -6,6 +6,7 @@
 //! [`Catalogs`] holds the committed version of every tenant.
 
 pub mod describe;
+pub mod facts;
 pub mod seed;
 pub mod system;
 pub mod types;

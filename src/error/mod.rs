@@ -17,7 +17,7 @@ mod transaction;
 pub use auth::AuthError;
 pub use catalog::CatalogError;
 pub use config::ConfigError;
-pub use query::QueryError;
+pub use query::{QueryError, Unresolved};
 pub use report::{Report, Severity};
 pub use session::SessionError;
 pub use sqlstate::SqlState;
@@ -36,6 +36,8 @@ struct Inner {
     kind: ErrorKind,
     position: Option<u32>,
     context: Option<String>,
+    detail: Option<String>,
+    hint: Option<String>,
 }
 
 /// What went wrong, by floor.
@@ -94,18 +96,34 @@ impl Error {
         self
     }
 
+    /// Adds a DETAIL that depends on more than the kind of the error. The innermost one wins.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail.get_or_insert_with(|| detail.into());
+        self
+    }
+
+    /// Adds a HINT that depends on more than the kind of the error. The innermost one wins.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
     /// What a client is told.
     pub fn report(&self) -> Report {
         let mut report = report::report(&self.0.kind);
         report.position = self.0.position;
         report.context = self.0.context.clone();
+        report.detail = self.0.detail.clone().or(report.detail);
+        report.hint = self.0.hint.clone().or(report.hint);
         report
     }
 }
 
 impl<E: Into<ErrorKind>> From<E> for Error {
     fn from(error: E) -> Self {
-        Self(Box::new(Inner { kind: error.into(), position: None, context: None }))
+        Self(Box::new(Inner { kind: error.into(), position: None, context: None, detail: None, hint: None }))
     }
 }
 

@@ -2,6 +2,29 @@
 
 use super::report::Report;
 
+/// Why an operator, function, cast or common type is not found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unresolved {
+    /// 42883.
+    Undefined,
+    /// 42725.
+    Ambiguous,
+    /// 42804.
+    Mismatch,
+    /// 42846.
+    CannotCast,
+    /// 42809.
+    WrongObject,
+    /// 42P08.
+    AmbiguousParameter,
+    /// 42601.
+    Syntax,
+    /// 42704.
+    UndefinedObject,
+    /// 54023.
+    TooManyArguments,
+}
+
 /// An error of the query floor.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
@@ -22,6 +45,9 @@ pub enum QueryError {
     UndefinedOperator(String),
     #[error("{0}")]
     DatatypeMismatch(String),
+    /// An operator, function, cast or common type that PostgreSQL's rules do not find.
+    #[error("{message}")]
+    Unresolved { reason: Unresolved, message: String, detail: Option<String>, hint: Option<String> },
     #[error("{0}")]
     Grouping(String),
     /// ORDER BY or GROUP BY names an output column that is not there: 42P10.
@@ -34,6 +60,45 @@ pub enum QueryError {
     InvalidLimit(String),
     #[error("{0}")]
     WrongObject(String),
+    /// A name is given twice where it may be once, such as two WITH queries of one name: 42712.
+    #[error("{0}")]
+    DuplicateName(String),
+    /// A relation is there but not to be seen from where it is named: 42P01.
+    #[error("invalid reference to FROM-clause entry for table \"{0}\"")]
+    InvisibleFrom(String),
+    /// Two relations of one name in different schemas, named without schema: 42P09.
+    #[error("table reference \"{0}\" is ambiguous")]
+    AmbiguousTable(String),
+    /// A recursive WITH query that recurses in a way that has no meaning: 42P19.
+    #[error("{0}")]
+    InvalidRecursion(String),
+    /// Something named is not there and has no error of its own, such as a window: 42704.
+    #[error("{0}")]
+    UndefinedObject(String),
+    /// Two output columns of one name, of which a clause names one: 42702.
+    #[error("{0}")]
+    AmbiguousTarget(String),
+    /// USING names a column that one side does not have: 42703.
+    #[error("{0}")]
+    UndefinedUsing(String),
+    /// 54001.
+    #[error("{0}")]
+    TooManyGroupingSets(String),
+    /// 54023.
+    #[error("{0}")]
+    TooManyArguments(String),
+    /// 54011.
+    #[error("{0}")]
+    TooManyColumns(String),
+    /// USING names a column twice: 42701.
+    #[error("{0}")]
+    DuplicateColumnName(String),
+    /// Values of the type cannot be compared: 42883.
+    #[error("{0}")]
+    NoOrdering(String),
+    /// The type of something cannot be known: 42P18.
+    #[error("{0}")]
+    Indeterminate(String),
     #[error("cannot cast type {from} to {to}")]
     CannotCast { from: String, to: String },
     /// SET gives one column two values: 42601.
@@ -63,6 +128,9 @@ pub enum QueryError {
     /// 22011.
     #[error("negative substring length not allowed")]
     InvalidSubstring,
+    /// 22025.
+    #[error("{0}")]
+    InvalidEscape(String),
     /// A window function where none may be: 42P20.
     #[error("{0}")]
     Windowing(String),
@@ -106,6 +174,10 @@ impl QueryError {
                     "No operator matches the given name and argument types. You might need to add explicit type casts."
                         .into(),
                 );
+            }
+            Self::Unresolved { detail, hint, .. } => {
+                report.detail.clone_from(detail);
+                report.hint.clone_from(hint);
             }
             Self::TooComplex { hint } => report.hint = Some(hint.clone()),
             Self::OutOfMemory { detail } => report.detail = Some(detail.clone()),

@@ -91,14 +91,21 @@ fn query(error: &QueryError) -> &'static str {
     match error {
         Syntax(_) | TooManyExpressions | TooFewExpressions => "42601",
         NotSupported(_) => "0A000",
-        UndefinedColumn(_) => "42703",
-        AmbiguousColumn(_) => "42702",
+        UndefinedColumn(_) | UndefinedUsing(_) => "42703",
+        DuplicateColumnName(_) => "42701",
+        AmbiguousColumn(_) | AmbiguousTarget(_) => "42702",
         MissingFrom(_) => "42P01",
-        UndefinedFunction(_) | UndefinedOperator(_) => "42883",
+        UndefinedFunction(_) | UndefinedOperator(_) | NoOrdering(_) => "42883",
         DatatypeMismatch(_) => "42804",
+        Unresolved { reason, .. } => unresolved(*reason),
         Grouping(_) => "42803",
         InvalidColumnReference(_) => "42P10",
-        DuplicateAlias(_) => "42712",
+        DuplicateAlias(_) | DuplicateName(_) => "42712",
+        InvisibleFrom(_) => "42P01",
+        AmbiguousTable(_) => "42P09",
+        InvalidRecursion(_) => "42P19",
+        UndefinedObject(_) => "42704",
+        Indeterminate(_) => "42P18",
         InvalidLimit(_) => "2201W",
         WrongObject(_) => "42809",
         CannotCast { .. } => "42846",
@@ -106,13 +113,16 @@ fn query(error: &QueryError) -> &'static str {
         UnknownConstraint { .. } => "42704",
         UndefinedParameter(_) => "42P02",
         IndeterminateParameter(_) => "42P18",
-        TooComplex { .. } => "54001",
+        TooComplex { .. } | TooManyGroupingSets(_) => "54001",
+        TooManyColumns(_) => "54011",
+        TooManyArguments(_) => "54023",
         DivisionByZero => "22012",
         NumberOutOfRange(_) => "22003",
         InvalidRegex(_) => "2201B",
         InvalidLogarithm(_) => "2201E",
         InvalidPower(_) => "2201F",
         InvalidSubstring => "22011",
+        InvalidEscape(_) => "22025",
         Windowing(_) => "42P20",
         InvalidParameterValue(_) => "22023",
         LimitExceeded(_) => "54000",
@@ -121,6 +131,21 @@ fn query(error: &QueryError) -> &'static str {
         OutOfMemory { .. } => "53200",
         SpillLimit { .. } => "53400",
         Engine { .. } => "XX000",
+    }
+}
+
+fn unresolved(reason: super::Unresolved) -> &'static str {
+    use super::Unresolved::*;
+    match reason {
+        Undefined => "42883",
+        Ambiguous => "42725",
+        Mismatch => "42804",
+        CannotCast => "42846",
+        WrongObject => "42809",
+        AmbiguousParameter => "42P08",
+        Syntax => "42601",
+        UndefinedObject => "42704",
+        TooManyArguments => "54023",
     }
 }
 

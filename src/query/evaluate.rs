@@ -175,6 +175,21 @@ impl Planner {
         Ok(columns.iter().map(|(name, _)| name.clone()).filter(|name| mentioned.contains(name)).collect())
     }
 
+    /// The value of a bound expression that mentions no column.
+    ///
+    /// # Errors
+    /// Errors of evaluation.
+    pub(super) fn constant(
+        &self,
+        environment: &Arc<Environment>,
+        expr: &Expr,
+        data_type: &PgType,
+    ) -> Result<ScalarValue> {
+        let mut evaluation = Evaluation::new(self, environment);
+        let array = evaluation.over(expr, &DFSchema::empty(), &without_columns(1)?, &data_type.arrow())?;
+        values::of_array(&array)
+    }
+
     /// Evaluates an expression that mentions no column, such as an argument of EXECUTE, as the type `target`.
     ///
     /// # Errors

@@ -13,6 +13,7 @@
 //! INSERT, UPDATE and DELETE are bound here too ([`bind::dml`]): this floor says *which rows and which
 //! values*, the transaction below applies them.
 
+pub mod apply;
 pub mod bind;
 pub mod checks;
 pub mod deparse;
@@ -25,6 +26,7 @@ pub mod explain;
 mod extent;
 pub mod functions;
 pub mod guards;
+pub mod lower;
 mod order;
 pub mod parse;
 pub mod planner;

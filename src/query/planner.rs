@@ -27,10 +27,12 @@ use datafusion::prelude::SessionConfig;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
+use super::apply;
 use super::bind::coerce::Coerce;
 use super::bind::errors;
 use super::bind::intervals::Intervals;
 use super::bind::recursive::Recursive;
+use super::bind::resolve;
 use super::bind::subqueries::Subqueries;
 use super::bind::types::Types;
 use super::checks::TableChecks;
@@ -94,6 +96,7 @@ impl Planner {
     /// # Errors
     /// When the spill directory cannot be used.
     pub fn new(options: PlannerOptions) -> Result<Self> {
+        resolve::prepare();
         let runtime = runtime(&options).map_err(errors::translate)?;
         let mut scalar = SessionStateDefaults::default_scalar_functions();
         scalar.extend(functions::scalar());
@@ -122,6 +125,7 @@ impl Planner {
             )
             .with_optimizer_rules(Checkpoint::between(Optimizer::new().rules))
             .with_physical_optimizer_rules(Checkpoint::between_physical(PhysicalOptimizer::new().rules))
+            .with_query_planner(Arc::new(apply::QueryPlanner))
             .with_physical_optimizer_rule(Arc::new(KeepOrder))
             .with_physical_optimizer_rule(Arc::new(Watches))
             .build();

@@ -14,7 +14,6 @@
 
 mod cells;
 mod context;
-mod csv;
 mod declaration;
 mod functions;
 mod roles;

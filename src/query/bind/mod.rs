@@ -1,19 +1,22 @@
-//! The border behind which DataFusion's SQL planner sits.
+//! What SQL text means.
 //!
-//! Nothing outside this module sees `SqlToRel`. A query goes through it in five steps:
+//! A query goes from the syntax tree to the bound tree ([`tree`]): [`analyse`] finds out which relation and which
+//! column a name is, [`resolve`] chooses operators, functions and casts by PostgreSQL's rules. `query::lower` then
+//! makes a plan of it. What one of them cannot do yet is 0A000, and the query goes the older way, through DataFusion's
+//! SQL planner, as expressions outside of queries still do:
 //!
 //! 1. [`refuse`] answers 0A000 to everything that DataFusion would silently ignore or that PostgreSQL
 //!    does not have;
 //! 2. [`normalise`] rewrites the syntax tree where PostgreSQL's shape and DataFusion's differ but their
 //!    meaning is provably the same, and gives every output column PostgreSQL's name ([`names`]);
-//! 3. `SqlToRel` builds a plan over [`provider`], which resolves relations, views and functions against the
-//!    tenant's catalog, while [`operators`] gives untyped literals and parameters PostgreSQL's types;
+//! 3. `SqlToRel`, which nothing outside this module sees, builds a plan over [`provider`], which resolves relations,
+//!    views and functions against the tenant's catalog, while [`operators`] gives untyped literals and parameters
+//!    PostgreSQL's types;
 //! 4. [`coerce`] does the same for what has no hook in the planner, [`intervals`] for comparisons that are
 //!    not written, and correlated subqueries are rewritten;
 //! 5. [`errors`] translates what DataFusion says into PostgreSQL's words.
-//!
-//! A later version replaces steps 2 to 4 by a binder of its own; the types in [`bound`] stay.
 
+pub mod analyse;
 pub mod array_query;
 pub mod bound;
 pub mod coerce;
@@ -34,8 +37,10 @@ pub mod query;
 pub mod recursive;
 pub mod refuse;
 pub mod relations;
+pub mod resolve;
 pub mod rows;
 pub mod subqueries;
+pub mod tree;
 pub mod types;
 pub mod unify;
 pub mod views;

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, FunctionArguments, Ident, Query, SelectItem, SetExpr, TrimWhereField, Value,
+    AccessExpr, Expr, FunctionArguments, Ident, Query, SelectItem, SetExpr, TrimWhereField,
 };
 
 use super::types;
@@ -108,15 +108,11 @@ fn figure(expr: &Expr) -> (Option<String>, Strength) {
         },
         Expr::TypedString(typed) => (types::bare_name(&typed.data_type), Strength::Weak),
         Expr::Interval(_) => (Some("interval".into()), Strength::Weak),
-        Expr::Value(value) => match value.value {
-            Value::Boolean(_) => (Some("bool".into()), Strength::Weak),
-            _ => (None, Strength::None),
-        },
         Expr::Case { else_result, .. } => match else_result.as_deref().map(figure) {
             Some((name, Strength::Strong)) => (name, Strength::Strong),
             _ => (Some("case".into()), Strength::Weak),
         },
-        Expr::Exists { .. } => strong("exists"),
+        Expr::Exists { negated: false, .. } => strong("exists"),
         Expr::Array(_) => strong("array"),
         Expr::Tuple(_) => strong("row"),
         Expr::Subquery(query) => figure_query(query),
@@ -179,7 +175,8 @@ mod tests {
             ("(select max(x) from t)", "max"),
             ("array(select 1)", "array"),
             ("current_user", "current_user"),
-            ("true", "bool"),
+            ("true", "?column?"),
+            ("not exists(select 1)", "?column?"),
             ("a + 1", "?column?"),
             ("-1", "?column?"),
             ("date '2020-01-01'", "date"),

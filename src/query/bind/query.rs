@@ -7,15 +7,19 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use datafusion::sql::planner::{PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast::{Query, Statement};
 
-use super::bound::{Bound, Plan};
+use super::bound::{Bound, OutputColumn, Plan};
 use super::parameters::Parameters;
 use super::provider::Provider;
-use super::{errors, normalise, output, unify};
+use super::tree::TypeRef;
+use super::{analyse, errors, normalise, output, resolve, unify};
+use crate::base::ids::Oid;
 use crate::catalog::Table;
+use crate::catalog::facts::Facts;
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
 use crate::query::direct;
 use crate::query::environment::Environment;
+use crate::query::lower;
 use crate::query::planner::Planner;
 
 impl Planner {
@@ -36,10 +40,39 @@ impl Planner {
                 return Ok(bound);
             }
         }
+        if let Some(bound) = self.bind_tree(environment, query, parameter_types)? {
+            return Ok(bound);
+        }
         let parameters = Parameters::declared(parameter_types);
         let bound =
             self.plan(environment, query, &parameters).and_then(|plan| self.finish(environment, plan, &parameters));
         bound.map_err(|error| errors::locate(error, query, source))
+    }
+
+    /// Binds a query by PostgreSQL's rules. `None` for what these cannot be followed for yet.
+    fn bind_tree(
+        &self,
+        environment: &Arc<Environment>,
+        query: &Query,
+        declared: &[Option<PgType>],
+    ) -> Result<Option<Bound>> {
+        let declared: Vec<Oid> = declared.iter().map(|data_type| data_type.as_ref().map_or(0, PgType::oid)).collect();
+        let parameters = resolve::Parameters::declared(&declared);
+        let context = analyse::Context::new(environment, Facts::shipped(), &parameters);
+        let bound = analyse::query(&context, query).and_then(|tree| {
+            let types = parameters.types()?.into_iter().map(|oid| lower::pg_type(TypeRef::plain(oid)));
+            let types = types.collect::<Result<Vec<_>>>()?;
+            let (plan, columns) = lower::query(self, environment, &tree)?;
+            self.finish_as(environment, plan, columns, types)
+        });
+        match bound {
+            Ok(bound) => Ok(Some(bound)),
+            Err(error) if error.sqlstate().0 == "0A000" => {
+                tracing::debug!(reason = %error, "the older way binds this query");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// A query as a plan that is not analysed yet, all its parameters typed.
@@ -94,6 +127,17 @@ impl Planner {
         parameters: &Parameters,
     ) -> Result<Bound> {
         let columns = output::columns(&plan);
+        self.finish_as(environment, plan, columns, parameters.types())
+    }
+
+    /// Analyses and optimises a plan whose output is known.
+    fn finish_as(
+        &self,
+        environment: &Arc<Environment>,
+        plan: LogicalPlan,
+        columns: Arc<[OutputColumn]>,
+        parameters: Vec<PgType>,
+    ) -> Result<Bound> {
         let state = self.state(environment);
         let optimised = is_timeless(&plan)?;
         let analyse = |plan| state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {});
@@ -108,7 +152,7 @@ impl Planner {
         let plan = Arc::new(plan.map_err(errors::translate)?);
         Ok(Bound {
             columns,
-            parameters: parameters.types(),
+            parameters,
             catalog_version: environment.catalog.version,
             identified: false,
             plan: Plan::Logical { plan, optimised },

@@ -7,7 +7,7 @@
 use datafusion::sql::sqlparser::ast::{
     Distinct, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
     JoinConstraint, JoinOperator, OrderByKind, Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier,
-    TableFactor, TableWithJoins, Value, WildcardAdditionalOptions,
+    TableFactor, TableWithJoins, Value, WildcardAdditionalOptions, WindowType,
 };
 
 use crate::error::{Error, QueryError};
@@ -243,6 +243,12 @@ pub fn scalar_call(name: &str, function: &Function) -> Result<(), Error> {
 
 /// 0A000 for `sum(DISTINCT x) OVER …`, which PostgreSQL does not have either.
 pub fn distinct_window(function: &Function) -> Result<(), Error> {
+    // DataFusion would forget what the window was copied from.
+    if let Some(WindowType::WindowSpec(spec)) = &function.over {
+        if spec.window_name.is_some() {
+            return Err(not_supported("a window that copies another one"));
+        }
+    }
     let FunctionArguments::List(list) = &function.args else { return Ok(()) };
     if function.over.is_some() && matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct)) {
         return Err(QueryError::NotSupported("DISTINCT is not implemented for window functions".into()).into());

@@ -5,7 +5,6 @@
 //! relation that is always empty is recognised as empty, so that clients' queries over catalogs we have no
 //! rows for are not planned at all.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
@@ -22,7 +21,8 @@ use datafusion::optimizer::{AnalyzerRule, OptimizerContext, OptimizerRule};
 
 use super::output::{type_of, type_of_field};
 use super::{coerce, errors};
-use crate::query::functions::apply::{self, Input};
+use crate::query::apply::Correlated;
+use crate::query::functions::apply;
 use crate::query::functions::array::{self, Quantifier};
 use crate::query::functions::kernel;
 use crate::query::system;
@@ -110,41 +110,9 @@ fn rewrite(expr: Expr, schema: &DFSchema) -> DataFusionResult<Transformed<Expr>>
     if subquery.outer_ref_columns.is_empty() || can_be_joined(&subquery.subquery)? {
         return Ok(Transformed::no(expr));
     }
-    let (inputs, arguments) = inputs(subquery, schema)?;
+    let (correlated, arguments) = Correlated::new(Arc::clone(&subquery.subquery), schema)?;
     let name = expr.schema_name().to_string();
-    Ok(Transformed::yes(apply::call(Arc::clone(&subquery.subquery), inputs, arguments).alias(name)))
-}
-
-/// The outer columns and parameters that a subquery mentions.
-fn inputs(subquery: &Subquery, schema: &DFSchema) -> DataFusionResult<(Vec<Input>, Vec<Expr>)> {
-    let mut inputs = Vec::new();
-    let mut arguments = Vec::new();
-    for outer in &subquery.outer_ref_columns {
-        let Expr::OuterReferenceColumn(_, column) = outer else { continue };
-        let input = Input::Column(column.clone());
-        if inputs.contains(&input) {
-            continue;
-        }
-        inputs.push(input);
-        // A column of a query further out stays an outer reference here.
-        let is_here = schema.has_column(column);
-        arguments.push(if is_here { Expr::Column(column.clone()) } else { outer.clone() });
-    }
-    let mut seen = HashSet::new();
-    subquery.subquery.apply_with_subqueries(|node| {
-        node.apply_expressions(|expr| {
-            expr.apply(|expr| {
-                if let Expr::Placeholder(placeholder) = expr {
-                    if seen.insert(placeholder.id.clone()) {
-                        inputs.push(Input::Parameter(placeholder.id.clone()));
-                        arguments.push(expr.clone());
-                    }
-                }
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
-    })?;
-    Ok((inputs, arguments))
+    Ok(Transformed::yes(apply::call(correlated, arguments).alias(name)))
 }
 
 /// Can DataFusion make a join of it? Only when one aggregate row is certain and every mention of an outer

@@ -11,41 +11,30 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, FieldRef};
 use async_trait::async_trait;
-use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, DataFusionError, Result as DataFusionResult, ScalarValue};
+use datafusion::common::{DataFusionError, Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::async_udf::{AsyncScalarUDF, AsyncScalarUDFImpl};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, TypeSignature,
-    Volatility,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 
 use crate::error::QueryError;
+use crate::query::apply::Correlated;
 use crate::query::bind::errors;
 use crate::query::planner::{EnvironmentExtension, running_state, task};
 
-/// What an argument of the subquery stands for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Input {
-    /// A column of the surrounding query.
-    Column(Column),
-    /// A parameter of the statement: `$1`.
-    Parameter(String),
-}
-
 #[derive(Debug)]
 struct Apply {
-    plan: Arc<LogicalPlan>,
-    inputs: Vec<Input>,
+    correlated: Correlated,
     field: FieldRef,
     signature: Signature,
 }
 
 impl PartialEq for Apply {
     fn eq(&self, other: &Self) -> bool {
-        self.plan == other.plan && self.inputs == other.inputs
+        self.correlated == other.correlated
     }
 }
 
@@ -53,17 +42,16 @@ impl Eq for Apply {}
 
 impl Hash for Apply {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.plan.hash(state);
-        self.inputs.hash(state);
+        self.correlated.hash(state);
     }
 }
 
 /// The call that stands for a correlated scalar subquery: `arguments` are its inputs as the surrounding
 /// query sees them.
-pub fn call(plan: Arc<LogicalPlan>, inputs: Vec<Input>, arguments: Vec<Expr>) -> Expr {
-    let field = Arc::new(plan.schema().field(0).as_ref().clone().with_nullable(true));
+pub fn call(correlated: Correlated, arguments: Vec<Expr>) -> Expr {
+    let field = Arc::new(correlated.plan.schema().field(0).as_ref().clone().with_nullable(true));
     let signature = Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::VariadicAny], Volatility::Volatile);
-    let function = AsyncScalarUDF::new(Arc::new(Apply { plan, inputs, field, signature })).into_scalar_udf();
+    let function = AsyncScalarUDF::new(Arc::new(Apply { correlated, field, signature })).into_scalar_udf();
     Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), arguments))
 }
 
@@ -113,7 +101,7 @@ impl AsyncScalarUDFImpl for Apply {
                 answers.push(answer.clone());
                 continue;
             }
-            let plan = self.with_values(&values)?;
+            let plan = self.correlated.with_values(&values)?;
             let physical = state.create_physical_plan(&plan).await?;
             let answer = self.only_value(execute_stream(physical, task(&state))?).await?;
             known.insert(values, answer.clone());
@@ -127,39 +115,6 @@ impl AsyncScalarUDFImpl for Apply {
 }
 
 impl Apply {
-    fn with_values(&self, values: &[ScalarValue]) -> DataFusionResult<LogicalPlan> {
-        let replace = |expr: Expr| {
-            let input = match &expr {
-                Expr::OuterReferenceColumn(_, column) => Input::Column(column.clone()),
-                Expr::Placeholder(placeholder) => Input::Parameter(placeholder.id.clone()),
-                _ => return Ok(Transformed::no(expr)),
-            };
-            let field = match &expr {
-                Expr::OuterReferenceColumn(field, _) => Some(field),
-                Expr::Placeholder(placeholder) => placeholder.field.as_ref(),
-                _ => None,
-            };
-            match self.inputs.iter().position(|own| *own == input) {
-                Some(index) => {
-                    let metadata = field.map(|field| field.as_ref().into());
-                    Ok(Transformed::yes(Expr::Literal(values[index].clone(), metadata)))
-                }
-                None => Ok(Transformed::no(expr)),
-            }
-        };
-        let plan = self.plan.as_ref().clone().transform_up_with_subqueries(|node| {
-            let node = node.map_expressions(|expr| expr.transform_up(replace))?;
-            // What was lateral to the outer row is a plain relation once the row is known.
-            node.map_data(|node| match node {
-                LogicalPlan::Subquery(subquery) if subquery.subquery.all_out_ref_exprs().is_empty() => {
-                    Ok(Arc::unwrap_or_clone(subquery.subquery))
-                }
-                other => other.recompute_schema(),
-            })
-        })?;
-        Ok(plan.data)
-    }
-
     async fn only_value(
         &self,
         mut rows: datafusion::execution::SendableRecordBatchStream,

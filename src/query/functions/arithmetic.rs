@@ -222,8 +222,8 @@ impl Step<'_> {
             Operation::Modulo => numeric::rem(left, right),
         }?;
         match self.result {
-            PgType::Float4 => self.check_floats::<Float32Type>(left, right, &answer, f32::is_infinite)?,
-            PgType::Float8 => self.check_floats::<Float64Type>(left, right, &answer, f64::is_infinite)?,
+            PgType::Float4 => self.check_floats::<Float32Type>(left, right, &answer, f32::is_infinite, f32::is_nan)?,
+            PgType::Float8 => self.check_floats::<Float64Type>(left, right, &answer, f64::is_infinite, f64::is_nan)?,
             _ => {}
         }
         Ok(answer)
@@ -237,6 +237,7 @@ impl Step<'_> {
         right: &dyn Datum,
         answer: &ArrayRef,
         is_infinite: fn(T::Native) -> bool,
+        is_nan: fn(T::Native) -> bool,
     ) -> Result<(), ArrowError> {
         let zero = T::Native::default();
         let is_zero = |value: T::Native| value == zero;
@@ -252,7 +253,7 @@ impl Step<'_> {
             let left = left.value(if left_is_scalar { 0 } else { row });
             let right = right.value(if right_is_scalar { 0 } else { row });
             let answer = answer.value(row);
-            if self.operation == Operation::Divide && is_zero(right) {
+            if self.operation == Operation::Divide && is_zero(right) && !is_nan(left) {
                 return Err(ArrowError::DivideByZero);
             }
             if is_infinite(answer) && !is_infinite(left) && !is_infinite(right) {

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, ListArray, StringArray, StringBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, ListArray, StringArray, StringBuilder,
+};
 use arrow::compute::{self, CastOptions};
 use arrow::datatypes::{
-    DataType, Date32Type, Field, Float32Type, Float64Type, Int64Type, TimestampMicrosecondType, UInt32Type,
+    DataType, Date32Type, Decimal256Type, Field, Float32Type, Float64Type, Int64Type, IntervalMonthDayNano,
+    IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType, UInt32Type, i256,
 };
 
 use super::cast::Kind;
@@ -96,8 +99,12 @@ pub fn convert(
         (T::Numeric(_), T::Float4 | T::Float8) => from_text(&encode(array, from, style)?, to, style),
         (T::Float8, T::Float4) => short_floats(array),
         (T::Numeric(_), T::Int2 | T::Int4 | T::Int8) => {
-            let whole = DataType::Decimal256(76, 0);
-            integers(&arrow(array, &whole, to)?, to)
+            let whole = arrow(array, &DataType::Decimal256(76, 0), to)?;
+            // Arrow's own conversion of wide decimals wraps around.
+            let narrow = |value: i256| value.to_i128().and_then(|value| i64::try_from(value).ok());
+            let narrow = |value| narrow(value).ok_or_else(|| out_of_range(to));
+            let narrow: Int64Array = whole.as_primitive::<Decimal256Type>().try_unary(narrow)?;
+            integers(&(Arc::new(narrow) as ArrayRef), to)
         }
         (_, T::Int2 | T::Int4 | T::Int8) => integers(array, to),
         (T::Date, T::Timestamp) => {
@@ -120,9 +127,16 @@ pub fn convert(
         (T::Timestamptz, T::Date) => Ok(days(array, |us| to_local(us, &style.time_zone))),
         (T::Timestamp, T::Time) => Ok(times(array, |us| us)),
         (T::Timestamptz, T::Time) => Ok(times(array, |us| to_local(us, &style.time_zone))),
-        (T::Time | T::Interval, T::Interval | T::Time) => {
-            // By their text: an interval's days and months do not count.
-            from_text(&encode(array, from, style)?, to, style)
+        // An interval's days and months do not count.
+        (T::Interval, T::Time) => {
+            let times = array.as_primitive::<IntervalMonthDayNanoType>();
+            let time = |span: IntervalMonthDayNano| (span.nanoseconds / 1000).rem_euclid(DAY_US);
+            Ok(Arc::new(times.unary::<_, Time64MicrosecondType>(time)))
+        }
+        (T::Time, T::Interval) => {
+            let times = array.as_primitive::<Time64MicrosecondType>();
+            let span = |us: i64| IntervalMonthDayNano::new(0, 0, us * 1000);
+            Ok(Arc::new(times.unary::<_, IntervalMonthDayNanoType>(span)))
         }
         _ => arrow(array, &to.arrow(), to),
     }
@@ -329,7 +343,11 @@ fn days(array: &ArrayRef, local: impl Fn(i64) -> i64) -> ArrayRef {
 
 fn times(array: &ArrayRef, local: impl Fn(i64) -> i64) -> ArrayRef {
     let times = array.as_primitive::<TimestampMicrosecondType>();
-    Arc::new(times.unary::<_, arrow::datatypes::Time64MicrosecondType>(|us| local(us).rem_euclid(DAY_US)))
+    // Infinity has no time of day.
+    Arc::new(times.unary_opt::<_, Time64MicrosecondType>(|us| match us {
+        i64::MAX | i64::MIN => None,
+        us => Some(local(us).rem_euclid(DAY_US)),
+    }))
 }
 
 /// Helpers that other functions share.

@@ -20,7 +20,7 @@ use datafusion::logical_expr::{Expr, Operator, Volatility};
 use super::convert::{to_local, to_utc, wide_integers};
 use super::kernel::{Kernel, call};
 use crate::catalog::types::{PgType, Zone};
-use crate::error::{CatalogError, QueryError, Result};
+use crate::error::{CatalogError, Result};
 use crate::query::bind::errors;
 
 const DAY_US: i64 = 86_400_000_000;
@@ -63,6 +63,13 @@ pub fn extreme_of(is_greatest: bool, arguments: Vec<Expr>) -> Expr {
     call(function, arguments)
 }
 
+/// The days that a date can be, from 4714-11-24 BC.
+const DATES: std::ops::Range<i32> = -2_440_588..2_145_042_906;
+
+fn is_infinite(day: i32) -> bool {
+    day == i32::MAX || day == i32::MIN
+}
+
 /// `date + n`, `date - n`.
 pub fn date_plus_days(date: Expr, operator: Operator, days: Expr) -> Expr {
     let sign = if operator == Operator::Minus { -1 } else { 1 };
@@ -71,9 +78,13 @@ pub fn date_plus_days(date: Expr, operator: Operator, days: Expr) -> Expr {
         let days = wide_integers(&arrays[1])?;
         let dates: std::result::Result<Date32Array, ArrowError> =
             try_binary(arrays[0].as_primitive::<Date32Type>(), &days, |date, days| {
+                if is_infinite(date) {
+                    return Ok(date);
+                }
                 i64::from(date)
                     .checked_add(days * sign)
                     .and_then(|day| i32::try_from(day).ok())
+                    .filter(|day| DATES.contains(day))
                     .ok_or_else(|| ArrowError::ComputeError("date out of range".into()))
             });
         Ok(Arc::new(dates.map_err(|_| out_of_range("date"))?))
@@ -85,9 +96,11 @@ pub fn date_plus_days(date: Expr, operator: Operator, days: Expr) -> Expr {
 pub fn date_difference(left: Expr, right: Expr) -> Expr {
     let function = Kernel::new("kalam_date_mi", 2, PgType::Int4, Volatility::Immutable, |_, arrays| {
         let (left, right) = (arrays[0].as_primitive::<Date32Type>(), arrays[1].as_primitive::<Date32Type>());
-        let days: arrow::array::Int32Array =
-            arrow::compute::binary(left, right, i32::wrapping_sub).map_err(|error| errors::translate(error.into()))?;
-        Ok(Arc::new(days))
+        let days: std::result::Result<arrow::array::Int32Array, ArrowError> = try_binary(left, right, |left, right| {
+            let days = if is_infinite(left) || is_infinite(right) { None } else { left.checked_sub(right) };
+            days.ok_or_else(|| ArrowError::ComputeError("date".into()))
+        });
+        Ok(Arc::new(days.map_err(|_| CatalogError::DatetimeOverflow("cannot subtract infinite dates".into()))?))
     });
     call(function, vec![left, right])
 }
@@ -98,11 +111,18 @@ pub fn time_difference(left: Expr, right: Expr) -> Expr {
         let (left, right) = (micros(&arrays[0])?, micros(&arrays[1])?);
         let intervals: std::result::Result<IntervalMonthDayNanoArray, ArrowError> =
             try_binary(&left, &right, |left: i64, right: i64| {
+                if [left, right].iter().any(|us| *us == i64::MAX || *us == i64::MIN) {
+                    let infinite = CatalogError::DatetimeOverflow("cannot subtract infinite timestamps".into());
+                    return Err(ArrowError::ExternalError(Box::new(crate::Error::from(infinite))));
+                }
                 let us = left.checked_sub(right).ok_or_else(|| ArrowError::ComputeError("interval".into()))?;
                 let days = i32::try_from(us / DAY_US).map_err(|_| ArrowError::ComputeError("interval".into()))?;
                 Ok(IntervalMonthDayNano::new(0, days, (us % DAY_US) * 1000))
             });
-        Ok(Arc::new(intervals.map_err(|_| out_of_range("interval"))?))
+        Ok(Arc::new(intervals.map_err(|error| match error {
+            ArrowError::ExternalError(_) => errors::translate(error.into()),
+            _ => out_of_range("interval"),
+        })?))
     });
     call(function, vec![left, right])
 }
@@ -224,10 +244,7 @@ fn micros(array: &ArrayRef) -> Result<Int64Array> {
 }
 
 fn out_of_range(what: &str) -> crate::Error {
-    match what {
-        "interval" => QueryError::NumberOutOfRange("interval out of range".into()).into(),
-        what => CatalogError::DatetimeOverflow(format!("{what} out of range")).into(),
-    }
+    CatalogError::DatetimeOverflow(format!("{what} out of range")).into()
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ fn member(document: &str, key: &str) -> Option<String> {
 }
 
 /// The text of an element; negative indexes count from the end.
-fn element(document: &str, index: i64) -> Option<String> {
+pub fn element(document: &str, index: i64) -> Option<String> {
     let mut scanner = Scanner::inside(document, b'[')?;
     let mut elements = Vec::new();
     while let Some(value) = scanner.value() {
@@ -226,7 +226,7 @@ impl<'a> Scanner<'a> {
 }
 
 /// A string without its quotes, NULL for null, everything else as it is written.
-fn text_of(value: &str) -> Option<String> {
+pub fn text_of(value: &str) -> Option<String> {
     match value.bytes().next() {
         Some(b'"') => serde_json::from_str(value).ok(),
         Some(b'n') => None,

@@ -42,7 +42,9 @@ fn character(number: i64) -> Result<char> {
     let refused = |message: String| Err(QueryError::LimitExceeded(message).into());
     match number {
         0 => refused("null character not permitted".into()),
-        i64::MIN..=-1 if number >= i64::from(i32::MIN) => refused("character number must be positive".into()),
+        i64::MIN..=-1 if number >= i64::from(i32::MIN) => {
+            Err(QueryError::InvalidParameterValue("character number must be positive".into()).into())
+        }
         0x11_0000.. if number <= i64::from(i32::MAX) => {
             refused(format!("requested character too large for encoding: {number}"))
         }

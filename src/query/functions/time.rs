@@ -140,6 +140,8 @@ impl TimeFunction {
             }
             let us = times.value(row);
             answers.push(Some(match self.what {
+                // Infinity is the same everywhere, whatever the zone is called.
+                What::Timezone if us == i64::MAX || us == i64::MIN => us,
                 What::Timezone => {
                     let zone = zone(words.value(row))?;
                     if zoned { to_local(us, &zone) } else { to_utc(us, &zone) }
@@ -160,7 +162,10 @@ impl TimeFunction {
 }
 
 fn zone(text: &str) -> Result<Zone> {
+    // A zone that is only a number is POSIX's, which counts to the west.
+    let is_number = text.trim_start_matches(['+', '-']).starts_with(|first: char| first.is_ascii_digit());
     Zone::parse(text)
+        .map(|zone| if is_number { Zone::from_east(-zone.offset_at(0)) } else { zone })
         .or_else(|| Zone::abbreviation(text).map(Zone::from_east))
         .ok_or_else(|| QueryError::InvalidParameterValue(format!("time zone \"{text}\" not recognized")).into())
 }
@@ -168,10 +173,10 @@ fn zone(text: &str) -> Result<Zone> {
 /// The beginning of the unit that a time lies in, in a zone if it is a point in time. An hour keeps the offset
 /// of its time: the one that is there twice when the clocks go back begins at two points in time.
 fn truncate(word: &str, us: i64, of: &PgType, zone: Option<&Zone>) -> Result<i64> {
-    let unit = date_part::unit(word, of)?;
     if us == i64::MAX || us == i64::MIN {
         return Ok(us);
     }
+    let unit = date_part::unit(word, of)?;
     let local = zone.map_or(us, |zone| to_local(us, zone));
     let truncated = units::truncate(unit, local).ok_or_else(|| date_part::unsupported(word, of, unit))?;
     match zone {

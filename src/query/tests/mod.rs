@@ -6,5 +6,6 @@ mod dml;
 mod errors;
 mod parameters;
 mod psql;
+mod registry;
 mod select;
 mod world;

@@ -2,9 +2,9 @@
 
 use crate::base::ids::Oid;
 use crate::catalog::describe;
+use crate::catalog::facts::Facts;
 use crate::catalog::system::cells::Row;
 use crate::catalog::system::context::SystemContext;
-use crate::catalog::system::rows::types::facts;
 use crate::catalog::system::tables;
 use crate::catalog::types::PgType;
 
@@ -35,7 +35,7 @@ pub(super) fn attributes(context: &SystemContext<'_>) -> Vec<Row> {
 }
 
 fn attribute(relation: Oid, attnum: i16, name: &str, data_type: &PgType) -> Row {
-    let facts = facts(data_type.oid());
+    let fact = Facts::shipped().type_of(data_type.oid());
     vec![
         ("attrelid", relation.into()),
         ("attname", name.into()),
@@ -46,10 +46,10 @@ fn attribute(relation: Oid, attnum: i16, name: &str, data_type: &PgType) -> Row 
         ("attndims", i32::from(matches!(data_type, PgType::Array(_))).into()),
         ("attcacheoff", (-1).into()),
         ("atttypmod", data_type.typmod().into()),
-        ("attbyval", facts.is_some_and(|facts| facts.by_value).into()),
-        ("attalign", facts.map_or("i", |facts| facts.align).into()),
-        ("attstorage", facts.map_or("x", |facts| facts.storage).into()),
-        ("attcollation", facts.map_or(0, |facts| facts.collation).into()),
+        ("attbyval", fact.is_some_and(|fact| fact.by_value).into()),
+        ("attalign", fact.map_or('i', |fact| fact.align).into()),
+        ("attstorage", fact.map_or('x', |fact| fact.storage).into()),
+        ("attcollation", fact.map_or(0, |fact| fact.collation).into()),
         ("attislocal", true.into()),
     ]
 }

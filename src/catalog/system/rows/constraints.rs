@@ -2,9 +2,10 @@
 
 use crate::catalog::Table;
 use crate::catalog::describe;
+use crate::catalog::facts::Facts;
 use crate::catalog::system::cells::{Cell, Row};
 use crate::catalog::system::context::SystemContext;
-use crate::catalog::system::rows::types::facts;
+use crate::catalog::types::PgType;
 
 /// The attribute numbers of columns given by index.
 fn attnums(table: &Table, columns: &[usize]) -> Cell {
@@ -54,10 +55,8 @@ pub(super) fn indexes(context: &SystemContext<'_>) -> Vec<Row> {
     let keys = context.catalog.tables().filter_map(|table| Some((table, table.primary_key.as_ref()?)));
     keys.map(|(table, key)| {
         let count = key.columns.len();
-        let collations = key
-            .columns
-            .iter()
-            .map(|column| facts(table.columns[*column].data_type.oid()).map_or(0, |facts| i64::from(facts.collation)));
+        let collation = |data_type: &PgType| Facts::shipped().type_of(data_type.oid()).map_or(0, |fact| fact.collation);
+        let collations = key.columns.iter().map(|column| i64::from(collation(&table.columns[*column].data_type)));
         vec![
             ("indexrelid", key.oid.into()),
             ("indrelid", table.id.0.into()),

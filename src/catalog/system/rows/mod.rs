@@ -13,9 +13,11 @@ use super::context::SystemContext;
 /// The function that makes the rows of a table of `pg_catalog`.
 pub(super) fn of(table: &str) -> Option<fn(&SystemContext<'_>) -> Vec<Row>> {
     Some(match table {
+        "pg_aggregate" => functions::aggregates,
         "pg_am" => clusterwide::access_methods,
         "pg_attrdef" => attributes::defaults,
         "pg_attribute" => attributes::attributes,
+        "pg_cast" => functions::casts,
         "pg_class" => relations::classes,
         "pg_collation" => clusterwide::collations,
         "pg_constraint" => constraints::constraints,
@@ -23,6 +25,7 @@ pub(super) fn of(table: &str) -> Option<fn(&SystemContext<'_>) -> Vec<Row>> {
         "pg_index" => constraints::indexes,
         "pg_language" => clusterwide::languages,
         "pg_namespace" => relations::namespaces,
+        "pg_operator" => functions::operators,
         "pg_proc" => functions::functions,
         "pg_roles" => clusterwide::roles,
         "pg_tablespace" => clusterwide::tablespaces,

@@ -169,6 +169,17 @@ impl Digits {
         Ok(self.to_i256())
     }
 
+    /// The number times `10^scale` with the digits it has, the precision that takes, and the scale. `None` for more
+    /// digits than Arrow's widest decimal has.
+    pub fn exact(&self) -> Option<(i256, u8, i8)> {
+        const WIDEST: usize = 76;
+        let precision = self.digits.len().max(self.scale).max(1);
+        if precision > WIDEST {
+            return None;
+        }
+        Some((self.to_i256(), u8::try_from(precision).ok()?, i8::try_from(self.scale).ok()?))
+    }
+
     fn to_i256(&self) -> i256 {
         let ten = i256::from_i128(10);
         let value = self.digits.iter().fold(i256::ZERO, |value, digit| {

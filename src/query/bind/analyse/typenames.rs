@@ -1,0 +1,88 @@
+//! Names of types in SQL.
+
+use datafusion::sql::sqlparser::ast::{DataType, DateTimeField, IntervalFields};
+
+use super::{Analyser, refuse};
+use crate::base::ids::Oid;
+use crate::catalog::types::PgType;
+use crate::error::{CatalogError, ErrorKind, QueryError, Result};
+use crate::query::bind::tree::TypeRef;
+use crate::query::bind::types;
+
+impl Analyser<'_> {
+    /// The type that a type name means.
+    pub(super) fn type_named(&self, data_type: &DataType) -> Result<TypeRef> {
+        if let DataType::Interval { fields: Some(fields), precision } = data_type {
+            return interval_fields(fields, *precision);
+        }
+        use DataType::{BigInt, Int, Int2, Int4, Int8, Integer, SmallInt};
+        if let Int(Some(_)) | Integer(Some(_)) | BigInt(Some(_)) | SmallInt(Some(_)) | Int2(Some(_)) | Int4(Some(_))
+        | Int8(Some(_)) = data_type
+        {
+            return Err(refuse::not_supported("a width of an integer type"));
+        }
+        // The pseudo-types of polymorphic functions and others that only the catalog knows have no modifier.
+        let known = types::pg_type_at(data_type, self.context.source).map_err(|error| match error.kind() {
+            // As an option of a type's own this is a wrong value, as syntax it is a mistake.
+            ErrorKind::Catalog(CatalogError::InvalidParameter(message))
+                if message.starts_with("type modifier is not allowed") =>
+            {
+                QueryError::Syntax(message.clone()).into()
+            }
+            _ => error,
+        })?;
+        Ok(TypeRef { oid: known.oid(), typmod: typmod(&known) })
+    }
+
+    /// The element type of a true array, otherwise 0.
+    pub(super) fn element_of(&self, array: Oid) -> Oid {
+        self.context.facts.type_of(array).filter(|fact| fact.is_array()).map_or(0, |fact| fact.element)
+    }
+
+    /// The array type over an element, otherwise 0.
+    pub(super) fn array_of(&self, element: Oid) -> Oid {
+        self.context.facts.type_of(element).map_or(0, |fact| fact.array)
+    }
+}
+
+fn typmod(known: &PgType) -> i32 {
+    match known {
+        PgType::Array(element) => typmod(element),
+        scalar => scalar.typmod(),
+    }
+}
+
+fn interval_fields(_fields: &IntervalFields, _precision: Option<u64>) -> Result<TypeRef> {
+    Err(refuse::not_supported("an interval type with fields"))
+}
+
+/// `typmod` of `interval <field> [TO <field>]`, if it is one that reading an interval's text depends on.
+///
+/// # Errors
+/// 0A000 for fields that no interval has.
+pub(super) fn interval_typmod(leading: Option<&DateTimeField>, last: Option<&DateTimeField>) -> Result<i32> {
+    const FULL_PRECISION: i32 = 0xffff;
+    let bit = |field: &DateTimeField| match field {
+        DateTimeField::Year | DateTimeField::Years => Some(2),
+        DateTimeField::Month | DateTimeField::Months => Some(1),
+        DateTimeField::Day | DateTimeField::Days => Some(3),
+        DateTimeField::Hour | DateTimeField::Hours => Some(10),
+        DateTimeField::Minute | DateTimeField::Minutes => Some(11),
+        DateTimeField::Second | DateTimeField::Seconds => Some(12),
+        _ => None,
+    };
+    // The order in which ranges of fields run.
+    const ORDER: [i32; 6] = [2, 1, 3, 10, 11, 12];
+    let place = |field: &DateTimeField| bit(field).and_then(|bit| ORDER.iter().position(|other| *other == bit));
+    let Some(leading) = leading else { return Ok(-1) };
+    let first = place(leading).ok_or_else(|| refuse::not_supported(format!("interval {leading}")))?;
+    let last = match last {
+        Some(last) => place(last).ok_or_else(|| refuse::not_supported(format!("interval … TO {last}")))?,
+        None => first,
+    };
+    let range = ORDER.get(first..=last).unwrap_or_default().iter().fold(0, |range, bit| range | (1 << bit));
+    if range == 0 {
+        return Err(refuse::not_supported("interval with these fields"));
+    }
+    Ok((range << 16) | FULL_PRECISION)
+}

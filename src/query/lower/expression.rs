@@ -1,0 +1,385 @@
+//! Expressions.
+
+use std::sync::Arc;
+
+use ::recursive::recursive;
+use datafusion::common::{Column as PlanColumn, ScalarValue};
+use datafusion::functions::core as core_functions;
+use datafusion::functions_nested::make_array::make_array_udf;
+use datafusion::logical_expr::expr::{BinaryExpr, InList, Placeholder, ScalarFunction};
+use datafusion::logical_expr::{Expr, Operator, ScalarUDF};
+
+use super::{Lowering, Names, decimal, pg_type};
+use crate::base::ids::Oid;
+use crate::catalog::facts::{Facts, FunctionFact};
+use crate::catalog::types::PgType;
+use crate::error::{QueryError, Result};
+use crate::query::bind::refuse;
+use crate::query::bind::tree::{
+    ArrayQuantifier, BooleanTest, Case, CoercionMethod, Column, Expression, Form, Kind, Logic, ValueFunction,
+};
+use crate::query::functions::array::Quantifier;
+use crate::query::functions::{cast, registry};
+use crate::query::values;
+
+impl Lowering<'_> {
+    #[recursive]
+    pub(super) fn expression(&mut self, expression: &Expression) -> Result<Expr> {
+        if let Some(computed) = self.computed(self.levels.len(), expression) {
+            return Ok(computed);
+        }
+        match &expression.kind {
+            // The digits of a numeric without a modifier are those of the value, whatever a column of the type has.
+            Kind::Constant(value) if decimal::is_free(expression.data_type) && !value.is_null() => {
+                Ok(Expr::Literal(value.clone(), None))
+            }
+            Kind::Constant(value) => Ok(values::constant(value.clone(), &pg_type(expression.data_type)?)),
+            Kind::Parameter(number) => {
+                let field = pg_type(expression.data_type)?.field(format!("${number}"), true);
+                let placeholder = Placeholder::new_with_field(format!("${number}"), Some(Arc::new(field)));
+                Ok(Expr::Placeholder(placeholder))
+            }
+            Kind::Column(column) => self.column(*column, expression),
+            Kind::Function { function, arguments, variadic, form } => {
+                self.function(expression, *function, arguments, *variadic, *form)
+            }
+            Kind::Operator { function, arguments, .. } => self.call(*function, arguments, expression),
+            Kind::ArrayOperator { quantifier, operator, function, left, array } => {
+                self.array_operator(*quantifier, (*operator, *function), left, array)
+            }
+            Kind::Coerce { argument, method, form } => self.coerce(expression, argument, *method, *form),
+            Kind::Logic { logic, arguments } => self.logic(*logic, arguments),
+            Kind::Case(case) => self.case(case),
+            Kind::CaseOperand => {
+                self.operands.last().cloned().ok_or_else(|| refuse::not_supported("an operand outside of CASE"))
+            }
+            Kind::Coalesce(arguments) => self.one_of(core_functions::coalesce(), arguments),
+            Kind::Greatest(arguments) => self.one_of(core_functions::greatest(), arguments),
+            Kind::Least(arguments) => self.one_of(core_functions::least(), arguments),
+            Kind::NullIf { function, left, right, .. } => self.null_if(*function, left, right),
+            Kind::DistinctFrom { function, left, right, negated, .. } => {
+                self.distinct_from(*function, left, right, *negated)
+            }
+            Kind::IsNull { argument, negated } => {
+                let argument = Box::new(self.expression(argument)?);
+                Ok(if *negated { Expr::IsNotNull(argument) } else { Expr::IsNull(argument) })
+            }
+            Kind::BooleanTest { argument, test } => {
+                let argument = Box::new(self.expression(argument)?);
+                Ok(match test {
+                    BooleanTest::True => Expr::IsTrue(argument),
+                    BooleanTest::NotTrue => Expr::IsNotTrue(argument),
+                    BooleanTest::False => Expr::IsFalse(argument),
+                    BooleanTest::NotFalse => Expr::IsNotFalse(argument),
+                    BooleanTest::Unknown => Expr::IsUnknown(argument),
+                    BooleanTest::NotUnknown => Expr::IsNotUnknown(argument),
+                })
+            }
+            Kind::Subquery(subquery) => self.subquery(subquery, false),
+            Kind::SubqueryColumn(index) => {
+                let columns = self.tested.last();
+                let column = columns.and_then(|columns| columns.get(*index)).cloned();
+                column.ok_or_else(|| refuse::not_supported("a subquery with several columns in this place"))
+            }
+            Kind::RowComparison { operator, operators, left, right } => {
+                self.row_comparison(operator, operators, left, right)
+            }
+            Kind::Array { elements, nested: false } => self.one_of(make_array_udf(), elements),
+            Kind::Value(value) => self.value(*value),
+            Kind::Collate { argument, .. } => self.expression(argument),
+            Kind::Aggregate(_) | Kind::Window(_) | Kind::Grouping(_) => {
+                Err(refuse::not_supported("an aggregate or window function in this place"))
+            }
+            Kind::WholeRow { .. } | Kind::Row(_) | Kind::Field { .. } => Err(refuse::not_supported("row values")),
+            Kind::Array { .. } => Err(refuse::not_supported("arrays of arrays")),
+            Kind::Subscript { .. } => Err(refuse::not_supported("subscripts")),
+            Kind::Default => Err(refuse::not_supported("DEFAULT in this place")),
+        }
+    }
+
+    /// What an operator below has computed already, seen from `level` queries in.
+    fn computed(&self, level: usize, expression: &Expression) -> Option<Expr> {
+        let level = self.levels.get(level.checked_sub(1)?)?;
+        level.computed.iter().find(|(computed, _)| computed == expression).map(|(_, column)| column.clone())
+    }
+
+    fn column(&mut self, column: Column, expression: &Expression) -> Result<Expr> {
+        let Some(level) = self.levels.len().checked_sub(1 + column.levels_up) else {
+            return Err(refuse::not_supported("a column of no query"));
+        };
+        if column.levels_up > 0 {
+            let here = Expression {
+                kind: Kind::Column(Column { levels_up: 0, ..column }),
+                data_type: expression.data_type,
+                position: None,
+            };
+            if let Some(Expr::Column(computed)) = self.computed(level + 1, &here) {
+                return self.outer(computed, expression);
+            }
+        }
+        match &self.levels[level].relations[column.relation] {
+            Names::Absent => Err(refuse::not_supported("a reference to a relation in this place")),
+            Names::Plan { qualifier, columns } => {
+                let found = PlanColumn::new(Some(qualifier.clone()), columns[column.column].clone());
+                if column.levels_up == 0 && !self.beside {
+                    Ok(Expr::Column(found))
+                } else {
+                    self.outer(found, expression)
+                }
+            }
+            Names::Join(columns) => {
+                let inner = columns[column.column].clone();
+                if column.levels_up > 0 {
+                    let Kind::Column(of_input) = inner.kind else {
+                        return Err(refuse::not_supported("a merged column in a subquery"));
+                    };
+                    let outer = Column { levels_up: column.levels_up, ..of_input };
+                    return self.column(outer, expression);
+                }
+                self.expression(&inner)
+            }
+        }
+    }
+
+    fn outer(&self, column: PlanColumn, expression: &Expression) -> Result<Expr> {
+        let field = pg_type(expression.data_type)?.field(column.name.clone(), true);
+        Ok(Expr::OuterReferenceColumn(Arc::new(field), column))
+    }
+
+    /// The row of `pg_proc`.
+    pub(super) fn function_fact(&self, function: Oid) -> Result<&'static FunctionFact> {
+        let fact = Facts::shipped().function(function);
+        fact.ok_or_else(|| refuse::not_supported(format!("the function with OID {function}")))
+    }
+
+    fn function(
+        &mut self,
+        expression: &Expression,
+        function: Oid,
+        arguments: &[Expression],
+        variadic: bool,
+        form: Form,
+    ) -> Result<Expr> {
+        if variadic {
+            return Err(refuse::not_supported("VARIADIC with an array"));
+        }
+        if matches!(form, Form::ExplicitCast | Form::ImplicitCast) {
+            if let Some((argument, rest)) = arguments.split_first() {
+                // The functions that bound lengths say in their third argument whether longer text may be cut.
+                let is_explicit = match rest.get(1).map(|argument| &argument.kind) {
+                    Some(Kind::Constant(ScalarValue::Boolean(Some(is_explicit)))) => *is_explicit,
+                    _ => form == Form::ExplicitCast,
+                };
+                let kind = if is_explicit { cast::Kind::Explicit } else { cast::Kind::Assignment };
+                let target = pg_type(expression.data_type)?;
+                let from = pg_type(argument.data_type)?;
+                return Ok(registry::convert(self.expression(argument)?, &from, &target, kind));
+            }
+        }
+        self.call(function, arguments, expression)
+    }
+
+    /// A call of a function of `pg_proc`.
+    fn call(&mut self, function: Oid, arguments: &[Expression], result: &Expression) -> Result<Expr> {
+        let fact = self.function_fact(function)?;
+        if fact.returns_set {
+            return Err(refuse::not_supported(format!("set-returning function {} in this place", fact.name)));
+        }
+        let types = arguments.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
+        let arguments = self.all(arguments)?;
+        registry::call(fact, arguments, &types, &pg_type(result.data_type)?)
+    }
+
+    fn all(&mut self, expressions: &[Expression]) -> Result<Vec<Expr>> {
+        expressions.iter().map(|expression| self.expression(expression)).collect()
+    }
+
+    /// A comparison of two expressions that are lowered already.
+    pub(super) fn compare(&self, function: Oid, left: (Expr, PgType), right: (Expr, PgType)) -> Result<Expr> {
+        let fact = self.function_fact(function)?;
+        registry::call(fact, vec![left.0, right.0], &[left.1, right.1], &PgType::Bool)
+    }
+
+    /// A function that answers one of its arguments, or all of them.
+    fn one_of(&mut self, function: Arc<ScalarUDF>, arguments: &[Expression]) -> Result<Expr> {
+        let is_numeric = arguments.iter().any(|argument| decimal::is_free(argument.data_type));
+        let arguments = self.all(arguments)?;
+        let arguments = if is_numeric { self.same_decimals(arguments)? } else { arguments };
+        Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments)))
+    }
+
+    fn array_operator(
+        &mut self,
+        quantifier: ArrayQuantifier,
+        (operator, function): (Oid, Oid),
+        left: &Expression,
+        array: &Expression,
+    ) -> Result<Expr> {
+        let name = Facts::shipped().operator(operator).map_or("", |fact| fact.name.as_str());
+        let types = (pg_type(left.data_type)?, pg_type(array.data_type)?);
+        let value = self.expression(left)?;
+        if let Kind::Array { elements, nested: false } = &array.kind {
+            let negated = match (quantifier, name) {
+                (ArrayQuantifier::Any, "=") => Some(false),
+                (ArrayQuantifier::All, "<>") => Some(true),
+                _ => None,
+            };
+            let plain = !matches!(types.0, PgType::Interval | PgType::Jsonb | PgType::Float4 | PgType::Float8);
+            let same = types.1.element().is_some_and(|element| element.arrow() == types.0.arrow());
+            if let (Some(negated), true, true) = (negated, plain, same) {
+                let list = self.all(elements)?;
+                return Ok(Expr::InList(InList { expr: Box::new(value), list, negated }));
+            }
+        }
+        let quantifier = match quantifier {
+            ArrayQuantifier::Any => Quantifier::Any,
+            ArrayQuantifier::All => Quantifier::All,
+        };
+        let array = self.expression(array)?;
+        registry::array_operator(self.function_fact(function)?, quantifier, value, array, (&types.0, &types.1))
+    }
+
+    fn coerce(
+        &mut self,
+        expression: &Expression,
+        argument: &Expression,
+        method: CoercionMethod,
+        form: Form,
+    ) -> Result<Expr> {
+        let (source, target) = (pg_type(argument.data_type)?, pg_type(expression.data_type)?);
+        let value = self.expression(argument)?;
+        if method == CoercionMethod::Row {
+            return Err(refuse::not_supported("row values"));
+        }
+        if method == CoercionMethod::Binary && source.arrow() == target.arrow() {
+            return Ok(value);
+        }
+        let kind = if form == Form::ExplicitCast { cast::Kind::Explicit } else { cast::Kind::Assignment };
+        Ok(registry::convert(value, &source, &target, kind))
+    }
+
+    fn logic(&mut self, logic: Logic, arguments: &[Expression]) -> Result<Expr> {
+        if let (Logic::Not, [Expression { kind: Kind::Subquery(subquery), .. }]) = (logic, arguments) {
+            return self.subquery(subquery, true);
+        }
+        let mut arguments = self.all(arguments)?;
+        Ok(match logic {
+            Logic::Not => Expr::Not(Box::new(arguments.swap_remove(0))),
+            Logic::And => conjunction(arguments, Operator::And),
+            Logic::Or => conjunction(arguments, Operator::Or),
+        })
+    }
+
+    fn case(&mut self, case: &Case) -> Result<Expr> {
+        let operand = case.operand.as_ref().map(|operand| self.expression(operand)).transpose()?;
+        let has_operand = operand.is_some();
+        if operand.as_ref().is_some_and(Expr::is_volatile) {
+            return Err(refuse::not_supported("CASE over a volatile operand"));
+        }
+        self.operands.extend(operand);
+        let conditions = case.branches.iter().map(|(when, _)| self.expression(when)).collect::<Result<Vec<_>>>();
+        if has_operand {
+            self.operands.pop();
+        }
+        let results = case.branches.iter().map(|(_, then)| then).chain(case.otherwise.as_deref());
+        let is_numeric = results.clone().any(|result| decimal::is_free(result.data_type));
+        let results = results.map(|result| self.expression(result)).collect::<Result<Vec<_>>>()?;
+        let mut results = if is_numeric { self.same_decimals(results)? } else { results };
+        let otherwise = if case.otherwise.is_some() { results.pop().map(Box::new) } else { None };
+        let branches = conditions?.into_iter().map(Box::new).zip(results.into_iter().map(Box::new)).collect();
+        Ok(Expr::Case(datafusion::logical_expr::Case::new(None, branches, otherwise)))
+    }
+
+    fn null_if(&mut self, function: Oid, left: &Expression, right: &Expression) -> Result<Expr> {
+        let types = (pg_type(left.data_type)?, pg_type(right.data_type)?);
+        let (value, other) = (self.expression(left)?, self.expression(right)?);
+        if value.is_volatile() {
+            return Err(refuse::not_supported("NULLIF of a volatile expression"));
+        }
+        let equal = self.compare(function, (value.clone(), types.0.clone()), (other, types.1))?;
+        let null = values::null(&types.0)?;
+        let branches = vec![(Box::new(equal), Box::new(null))];
+        Ok(Expr::Case(datafusion::logical_expr::Case::new(None, branches, Some(Box::new(value)))))
+    }
+
+    fn distinct_from(&mut self, function: Oid, left: &Expression, right: &Expression, negated: bool) -> Result<Expr> {
+        let types = (pg_type(left.data_type)?, pg_type(right.data_type)?);
+        let (left, right) = (self.expression(left)?, self.expression(right)?);
+        registry::distinct_from(self.function_fact(function)?, left, right, (&types.0, &types.1), negated)
+    }
+
+    /// `(a, b) < (c, d)` as `a < c OR a = c AND b < d`.
+    fn row_comparison(
+        &mut self,
+        operator: &str,
+        operators: &[(Oid, Oid)],
+        left: &[Expression],
+        right: &[Expression],
+    ) -> Result<Expr> {
+        let mut pairs = Vec::with_capacity(left.len());
+        for ((left, right), (_, function)) in left.iter().zip(right).zip(operators) {
+            let types = (pg_type(left.data_type)?, pg_type(right.data_type)?);
+            let values = (self.expression(left)?, self.expression(right)?);
+            let compared =
+                self.compare(*function, (values.0.clone(), types.0.clone()), (values.1.clone(), types.1.clone()))?;
+            let equality = Facts::shipped()
+                .operators_named("=")
+                .find(|fact| fact.left == left.data_type.oid && fact.right == right.data_type.oid);
+            let equal = match (operator, equality) {
+                ("=" | "<>", _) => compared.clone(),
+                (_, Some(fact)) => self.compare(fact.function, (values.0, types.0), (values.1, types.1))?,
+                (_, None) => return Err(refuse::not_supported("a comparison of rows of these types")),
+            };
+            pairs.push((compared, equal));
+        }
+        match operator {
+            "=" => Ok(conjunction(pairs.into_iter().map(|(compared, _)| compared).collect(), Operator::And)),
+            "<>" => Ok(conjunction(pairs.into_iter().map(|(compared, _)| compared).collect(), Operator::Or)),
+            // All but the last column decide only when they differ: `<=` of them is no more than `<` then.
+            _ => {
+                let mut pairs = pairs.into_iter().rev();
+                let Some((mut result, _)) = pairs.next() else { return Err(refuse::not_supported("empty rows")) };
+                for (compared, equal) in pairs {
+                    let differs = Expr::Not(Box::new(equal.clone()));
+                    let decided = conjunction(vec![compared, differs], Operator::And);
+                    let undecided = conjunction(vec![equal, result], Operator::And);
+                    result = conjunction(vec![decided, undecided], Operator::Or);
+                }
+                Ok(result)
+            }
+        }
+    }
+
+    fn value(&self, value: ValueFunction) -> Result<Expr> {
+        let name = match value {
+            ValueFunction::CurrentDate => "current_date",
+            ValueFunction::CurrentTimestamp(None) => "current_timestamp",
+            ValueFunction::LocalTimestamp(None) => "localtimestamp",
+            ValueFunction::CurrentRole | ValueFunction::CurrentUser | ValueFunction::User => "current_user",
+            ValueFunction::SessionUser => "session_user",
+            ValueFunction::CurrentCatalog => "current_database",
+            ValueFunction::CurrentSchema => "current_schema",
+            other => return Err(refuse::not_supported(format!("{other:?}"))),
+        };
+        let function = self.planner.shared().scalar_functions().get(name).cloned();
+        let function = function.ok_or_else(|| QueryError::UndefinedFunction(format!("{name}()")))?;
+        Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, Vec::new())))
+    }
+}
+
+/// Expressions joined by AND or OR, as a tree that is as low as it can be: plans are walked recursively.
+pub(super) fn conjunction(mut expressions: Vec<Expr>, operator: Operator) -> Expr {
+    while expressions.len() > 1 {
+        let mut pairs = Vec::with_capacity(expressions.len().div_ceil(2));
+        let mut rest = expressions.into_iter();
+        while let Some(left) = rest.next() {
+            pairs.push(match rest.next() {
+                Some(right) => Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right))),
+                None => left,
+            });
+        }
+        expressions = pairs;
+    }
+    let empty = || Expr::Literal(ScalarValue::Boolean(Some(operator == Operator::And)), None);
+    expressions.pop().unwrap_or_else(empty)
+}
