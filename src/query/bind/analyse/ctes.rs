@@ -7,15 +7,15 @@ use datafusion::sql::sqlparser::ast::{
     SetQuantifier, Visit, Visitor, With,
 };
 
-use super::queries::{Clauses, common_typmod};
+use super::queries::{Clauses, common_typmod, targets_of};
 use super::scope::{KnownCte, Level, Origin, Term};
 use super::set_operations::outputs;
 use super::{Analyser, refuse};
 use crate::error::{Error, QueryError, Result};
 use crate::query::bind::names::folded;
 use crate::query::bind::tree::{
-    Column, Cte, Expression, Kind, Limit, Materialized, Position, Query, QueryBody, Relation, RelationKind,
-    SetOperation, SetOperator, Target, TypeRef,
+    Cte, Expression, Kind, Limit, Materialized, Position, Query, QueryBody, Relation, RelationKind, SetOperation,
+    SetOperator, TypeRef,
 };
 
 impl Analyser<'_> {
@@ -183,21 +183,11 @@ impl Analyser<'_> {
             SetOperation { operator: SetOperator::Union, all, left: Box::new(left), right: Box::new(right) };
         let relation = Relation { kind: RelationKind::Result, alias: None, columns: columns.clone(), lateral: false };
         self.level()?.add(relation, Vec::new());
-        let targets = columns.iter().enumerate().map(|(index, (name, data_type))| Target {
-            expression: Expression {
-                kind: Kind::Column(Column::here(0, index)),
-                data_type: *data_type,
-                position: None,
-            },
-            name: name.clone(),
-            hidden: false,
-            origin: (0, 0),
-        });
         let query = Query {
             ctes: Vec::new(),
             relations: Vec::new(),
             body: QueryBody::SetOperation(operation),
-            targets: targets.collect(),
+            targets: targets_of(&columns),
             order_by: Vec::new(),
             limit: Limit::default(),
         };

@@ -318,17 +318,7 @@ impl Analyser<'_> {
     ) -> Result<Query> {
         let alias = (!name.is_empty()).then(|| name.to_owned());
         let relation = Relation { kind: RelationKind::Result, alias, columns, lateral: false };
-        let targets = relation.columns.iter().enumerate().map(|(index, (name, data_type))| Target {
-            expression: Expression {
-                kind: Kind::Column(Column::here(0, index)),
-                data_type: *data_type,
-                position: None,
-            },
-            name: name.clone(),
-            hidden: false,
-            origin: (0, 0),
-        });
-        let mut targets: Vec<Target> = targets.collect();
+        let mut targets = targets_of(&relation.columns);
         let item = Item { table_visible: !name.is_empty(), ..Item::of_relation(0, &relation) };
         let visible = targets.len();
         let level = self.level()?;
@@ -388,4 +378,15 @@ pub(super) fn common_typmod<'e>(
         }
     }
     common.unwrap_or(-1)
+}
+
+/// The columns of relation 0, which is a result, as targets.
+pub(super) fn targets_of(columns: &[(String, TypeRef)]) -> Vec<Target> {
+    let target = |(index, (name, data_type)): (usize, &(String, TypeRef))| Target {
+        expression: Expression { kind: Kind::Column(Column::here(0, index)), data_type: *data_type, position: None },
+        name: name.clone(),
+        hidden: false,
+        origin: (0, 0),
+    };
+    columns.iter().enumerate().map(target).collect()
 }
