@@ -39,7 +39,7 @@ pub mod watch;
 mod tests;
 
 pub use bind::types::{pg_type, pg_type_at};
-pub use bind::{Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning};
+pub use bind::{Bound, BoundDelete, BoundInsert, BoundStatement, BoundUpdate, ConflictAction, OutputColumn, Returning};
 pub use datafusion::common::ScalarValue;
 pub use datafusion::execution::SendableRecordBatchStream;
 pub use datafusion::sql::sqlparser;

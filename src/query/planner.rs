@@ -30,6 +30,7 @@ use quick_cache::sync::Cache;
 use super::apply;
 use super::bind::coerce::Coerce;
 use super::bind::errors;
+use super::bind::expression::TableDefaults;
 use super::bind::intervals::Intervals;
 use super::bind::recursive::Recursive;
 use super::bind::resolve;
@@ -79,9 +80,11 @@ pub struct Planner {
     views: Mutex<HashMap<String, Arc<LogicalPlan>>>,
     /// The compiled checks of tables, by the address of their definition, which each entry keeps alive.
     checks: Cache<usize, Arc<TableChecks>>,
+    /// The bound defaults of tables, likewise.
+    defaults: Cache<usize, Arc<TableDefaults>>,
 }
 
-/// Most tables whose checks are remembered.
+/// Most tables whose checks and defaults are remembered.
 const CHECKED_TABLES: usize = 1024;
 
 impl std::fmt::Debug for Planner {
@@ -129,7 +132,12 @@ impl Planner {
             .with_physical_optimizer_rule(Arc::new(KeepOrder))
             .with_physical_optimizer_rule(Arc::new(Watches))
             .build();
-        Ok(Self { state: Arc::new(state), views: Mutex::default(), checks: Cache::new(CHECKED_TABLES) })
+        Ok(Self {
+            state: Arc::new(state),
+            views: Mutex::default(),
+            checks: Cache::new(CHECKED_TABLES),
+            defaults: Cache::new(CHECKED_TABLES),
+        })
     }
 
     /// The shared state, for name resolution.
@@ -164,6 +172,11 @@ impl Planner {
     /// The checks of tables that were written to.
     pub(crate) fn checks(&self) -> &Cache<usize, Arc<TableChecks>> {
         &self.checks
+    }
+
+    /// The defaults of tables that were written to.
+    pub(crate) fn defaults(&self) -> &Cache<usize, Arc<TableDefaults>> {
+        &self.defaults
     }
 
     /// A state whose functions see `environment`.

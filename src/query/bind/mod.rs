@@ -45,4 +45,6 @@ pub mod types;
 pub mod unify;
 pub mod views;
 
-pub use bound::{Bound, BoundDelete, BoundInsert, BoundUpdate, ConflictAction, OutputColumn, Returning};
+pub use bound::{
+    Bound, BoundDelete, BoundInsert, BoundStatement, BoundUpdate, ConflictAction, OutputColumn, Returning,
+};

@@ -14,12 +14,10 @@ use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, Ta
 use super::operators::Operators;
 use super::types::Types;
 use super::{errors, relations};
-use crate::catalog::Table;
 use crate::error::{Error, QueryError};
 use crate::query::environment::Environment;
 use crate::query::functions::{aggregates, cast, table, undefined};
 use crate::query::planner::Planner;
-use crate::query::scan::TableScan;
 
 /// What the normaliser must know of functions.
 pub trait Functions {
@@ -42,8 +40,6 @@ pub struct Provider<'a> {
     environment: &'a Arc<Environment>,
     /// Are names looked up in `pg_catalog` only? True inside the system's own views.
     system_only: bool,
-    /// The target of the statement, which it reads with the identity of its rows.
-    target: Option<Arc<Table>>,
     expression_planners: Vec<Arc<dyn ExprPlanner>>,
 }
 
@@ -52,19 +48,12 @@ impl<'a> Provider<'a> {
     pub fn new(planner: &'a Planner, environment: &'a Arc<Environment>) -> Self {
         let mut expression_planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(Operators::new(environment))];
         expression_planners.extend(SessionStateDefaults::default_expr_planners());
-        Self { planner, environment, system_only: false, target: None, expression_planners }
+        Self { planner, environment, system_only: false, expression_planners }
     }
 
     /// For the text of a system view.
     pub fn system(planner: &'a Planner, environment: &'a Arc<Environment>) -> Self {
         Self { system_only: true, ..Self::new(planner, environment) }
-    }
-
-    /// With the target of UPDATE or DELETE.
-    #[must_use]
-    pub fn with_target(mut self, target: Option<Arc<Table>>) -> Self {
-        self.target = target;
-        self
     }
 
     fn relation(&self, name: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
@@ -76,9 +65,6 @@ impl<'a> Provider<'a> {
                 ))
                 .into());
             }
-        }
-        if let (Some(target), true) = (&self.target, relations::is_target(name.table())) {
-            return Ok(provider_as_source(Arc::new(TableScan::with_identity(Arc::clone(target)))));
         }
         relations::resolve(self.planner, self.environment, self.system_only, name.schema(), name.table())
     }

@@ -13,7 +13,6 @@ use super::provider::Provider;
 use super::tree::TypeRef;
 use super::{analyse, errors, normalise, output, resolve, unify};
 use crate::base::ids::Oid;
-use crate::catalog::Table;
 use crate::catalog::facts::Facts;
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
@@ -56,14 +55,10 @@ impl Planner {
         query: &Query,
         declared: &[Option<PgType>],
     ) -> Result<Option<Bound>> {
-        let declared: Vec<Oid> = declared.iter().map(|data_type| data_type.as_ref().map_or(0, PgType::oid)).collect();
-        let parameters = resolve::Parameters::declared(&declared);
-        let context = analyse::Context::new(environment, Facts::shipped(), &parameters);
-        let bound = analyse::query(&context, query).and_then(|tree| {
-            let types = parameters.types()?.into_iter().map(|oid| lower::pg_type(TypeRef::plain(oid)));
-            let types = types.collect::<Result<Vec<_>>>()?;
+        let bound = Self::analysed(environment, declared, |context| analyse::query(context, query));
+        let bound = bound.and_then(|(tree, parameters)| {
             let (plan, columns) = lower::query(self, environment, &tree)?;
-            self.finish_as(environment, plan, columns, types)
+            self.finish_as(environment, plan, columns, parameters)
         });
         match bound {
             Ok(bound) => Ok(Some(bound)),
@@ -75,6 +70,20 @@ impl Planner {
         }
     }
 
+    /// What analysis makes of a statement, and the types of its parameters.
+    pub(super) fn analysed<T>(
+        environment: &Arc<Environment>,
+        declared: &[Option<PgType>],
+        analyse: impl FnOnce(&analyse::Context<'_>) -> Result<T>,
+    ) -> Result<(T, Vec<PgType>)> {
+        let declared: Vec<Oid> = declared.iter().map(|data_type| data_type.as_ref().map_or(0, PgType::oid)).collect();
+        let parameters = resolve::Parameters::declared(&declared);
+        let context = analyse::Context::new(environment, Facts::shipped(), &parameters);
+        let tree = analyse(&context)?;
+        let types = parameters.types()?.into_iter().map(|oid| lower::pg_type(TypeRef::plain(oid)));
+        Ok((tree, types.collect::<Result<_>>()?))
+    }
+
     /// A query as a plan that is not analysed yet, all its parameters typed.
     pub(crate) fn plan(
         &self,
@@ -82,38 +91,14 @@ impl Planner {
         query: &Query,
         parameters: &Parameters,
     ) -> Result<LogicalPlan> {
-        self.plan_target(environment, query, parameters, None, |_| Ok(()))
-    }
-
-    /// As [`Planner::plan`]; `look` sees the first plan, to learn parameters from what surrounds it.
-    pub(crate) fn plan_with(
-        &self,
-        environment: &Arc<Environment>,
-        query: &Query,
-        parameters: &Parameters,
-        look: impl Fn(&LogicalPlan) -> Result<()>,
-    ) -> Result<LogicalPlan> {
-        self.plan_target(environment, query, parameters, None, look)
-    }
-
-    /// As [`Planner::plan_with`], for a query over the rows of a statement's target.
-    pub(crate) fn plan_target(
-        &self,
-        environment: &Arc<Environment>,
-        query: &Query,
-        parameters: &Parameters,
-        target: Option<Arc<Table>>,
-        look: impl Fn(&LogicalPlan) -> Result<()>,
-    ) -> Result<LogicalPlan> {
         let mut query = query.clone();
         normalise::query(&mut query, parameters, self)?;
-        let provider = Provider::new(self, environment).with_target(target);
+        let provider = Provider::new(self, environment);
         let build = |complete: bool| {
             let mut context = PlannerContext::new().with_prepare_param_data_types(parameters.fields(complete));
             let plan = SqlToRel::new(&provider)
                 .sql_statement_to_plan_with_context(Statement::Query(Box::new(query.clone())), &mut context)
                 .map_err(errors::translate)?;
-            look(&plan)?;
             unify::set_operations(plan, &environment.style)
         };
         infer(parameters, build)
@@ -131,7 +116,7 @@ impl Planner {
     }
 
     /// Analyses and optimises a plan whose output is known.
-    fn finish_as(
+    pub(super) fn finish_as(
         &self,
         environment: &Arc<Environment>,
         plan: LogicalPlan,

@@ -18,14 +18,6 @@ use crate::query::scan::TableScan;
 use crate::query::system;
 
 const PG_CATALOG: &str = "pg_catalog";
-/// The name under which UPDATE and DELETE read their target: no statement can write it.
-pub const TARGET: char = '\u{1}';
-
-/// Is it the target of the statement?
-pub fn is_target(name: &str) -> bool {
-    name.len() == 1 && name.starts_with(TARGET)
-}
-
 /// Finds a relation for a query to read.
 ///
 /// # Errors

@@ -29,6 +29,9 @@ impl Lowering<'_> {
             return Ok(computed);
         }
         match &expression.kind {
+            Kind::Constant(ScalarValue::Utf8(Some(_))) if decimal::is_free(expression.data_type) => {
+                Err(refuse::not_supported("a numeric of that many digits"))
+            }
             // The digits of a numeric without a modifier are those of the value, whatever a column of the type has.
             Kind::Constant(value) if decimal::is_free(expression.data_type) && !value.is_null() => {
                 Ok(Expr::Literal(value.clone(), None))
@@ -93,7 +96,7 @@ impl Lowering<'_> {
             Kind::WholeRow { .. } | Kind::Row(_) | Kind::Field { .. } => Err(refuse::not_supported("row values")),
             Kind::Array { .. } => Err(refuse::not_supported("arrays of arrays")),
             Kind::Subscript { .. } => Err(refuse::not_supported("subscripts")),
-            Kind::Default => Err(refuse::not_supported("DEFAULT in this place")),
+            Kind::Default(column) => self.default(*column),
         }
     }
 

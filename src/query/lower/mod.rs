@@ -8,6 +8,7 @@
 mod aggregate;
 mod decimal;
 mod expression;
+mod modify;
 mod recursive;
 mod relation;
 mod rows;
@@ -31,8 +32,11 @@ use super::bind::tree::{
 use super::bind::{errors, refuse};
 use super::environment::Environment;
 use super::planner::Planner;
+use crate::catalog::Table;
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
+
+pub use modify::{expression, returning, rows, schema, source, stored};
 
 /// A bound query as a plan, and the columns it answers.
 ///
@@ -100,9 +104,14 @@ struct Level {
 }
 
 impl Level {
+    /// One outside of any query.
+    fn empty() -> Self {
+        Self { relations: Vec::new(), computed: Vec::new(), schema: Arc::new(DFSchema::empty()), ctes: Vec::new() }
+    }
+
     fn new(query: &Query) -> Self {
         let relations = query.relations.iter().map(|_| Names::Absent).collect();
-        Self { relations, computed: Vec::new(), schema: Arc::new(DFSchema::empty()), ctes: query.ctes.clone() }
+        Self { relations, ctes: query.ctes.clone(), ..Self::empty() }
     }
 }
 
@@ -124,6 +133,8 @@ struct Lowering<'a> {
     operands: Vec<Expr>,
     /// The columns of the subquery whose test is lowered.
     tested: Vec<Vec<Expr>>,
+    /// The table that the statement changes.
+    target: Option<Arc<Table>>,
 }
 
 impl<'a> Lowering<'a> {
@@ -138,6 +149,7 @@ impl<'a> Lowering<'a> {
             beside: false,
             operands: Vec::new(),
             tested: Vec::new(),
+            target: None,
         }
     }
 
@@ -312,6 +324,10 @@ impl<'a> Lowering<'a> {
 
     /// Rows of expressions as a plan.
     fn rows(&mut self, rows: &[Vec<Expression>]) -> Result<LogicalPlan> {
+        let has_query = |value: &Expression| value.mentions(|part, _| matches!(part.kind, Kind::Subquery(_)));
+        if rows.iter().flatten().any(has_query) {
+            return self.rows_apart(rows);
+        }
         let width = rows.first().map_or(0, Vec::len);
         let mut lowered = vec![Vec::with_capacity(width); rows.len()];
         for index in 0..width {

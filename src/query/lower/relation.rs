@@ -12,7 +12,7 @@ use crate::Result;
 use crate::query::apply::Apply;
 use crate::query::bind::tree::{Join, JoinKind, Query, Relation, RelationKind};
 use crate::query::bind::{errors, refuse, relations};
-use crate::query::scan::TableScan;
+use crate::query::scan::{KEY_COLUMN, SEQ_COLUMN, TableScan};
 
 impl Lowering<'_> {
     /// Everything in FROM, combined.
@@ -84,8 +84,15 @@ impl Lowering<'_> {
                 if sample.is_some() {
                     return Err(refuse::not_supported("TABLESAMPLE"));
                 }
-                let source = provider_as_source(Arc::new(TableScan::new(Arc::clone(&table.0))));
-                let names = table.0.columns.iter().map(|column| column.name.clone()).collect();
+                let mut names: Vec<String> = table.0.columns.iter().map(|column| column.name.clone()).collect();
+                // The target of UPDATE and DELETE has two columns more.
+                let scan = if relation.columns.len() > names.len() {
+                    names.extend([KEY_COLUMN, SEQ_COLUMN].map(str::to_owned));
+                    TableScan::with_identity(Arc::clone(&table.0))
+                } else {
+                    TableScan::new(Arc::clone(&table.0))
+                };
+                let source = provider_as_source(Arc::new(scan));
                 self.scan(&source, &alias(&table.0.name), names)
             }
             RelationKind::System { schema, name } => {

@@ -167,7 +167,7 @@ impl Analyser<'_> {
             (FunctionKind::Function, None) => {
                 let allowed = matches!(
                     self.clause(),
-                    Clause::SelectTarget | Clause::OrderBy | Clause::GroupBy | Clause::DistinctOn
+                    Clause::SelectTarget | Clause::OrderBy | Clause::GroupBy | Clause::DistinctOn | Clause::ValuesRow
                 );
                 if resolved.fact.returns_set && !top && !allowed {
                     return Err(self.misplaced_set(at));

@@ -172,7 +172,7 @@ impl Analyser<'_> {
 }
 
 /// A column's type.
-pub(super) fn type_ref(data_type: &PgType) -> TypeRef {
+pub fn type_ref(data_type: &PgType) -> TypeRef {
     let typmod = match data_type {
         PgType::Array(element) => element.typmod(),
         scalar => scalar.typmod(),

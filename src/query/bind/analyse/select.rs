@@ -57,7 +57,7 @@ impl Analyser<'_> {
     }
 
     /// WHERE and HAVING.
-    fn condition(&mut self, condition: Option<&Expr>, clause: Clause) -> Result<Option<Expression>> {
+    pub(super) fn condition(&mut self, condition: Option<&Expr>, clause: Clause) -> Result<Option<Expression>> {
         let Some(condition) = condition else { return Ok(None) };
         let bound = self.expression_in(condition, clause)?;
         self.boolean(bound, clause.name()).map(Some)
