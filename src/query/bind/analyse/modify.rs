@@ -140,7 +140,15 @@ impl Analyser<'_> {
         let found = table.column(&column);
         match found {
             Some(index) if idents.len() == 1 => Ok(index),
-            Some(_) => Err(refuse::not_supported("a field of a column")),
+            Some(index) => {
+                let data_type = self.type_name(table.columns[index].data_type.oid());
+                let message = format!(
+                    "cannot assign to field \"{}\" of column \"{column}\" because its type {data_type} is not a composite \
+                     type",
+                    folded(idents[1])
+                );
+                Err(self.fail(QueryError::DatatypeMismatch(message), Some(first.span.start)))
+            }
             None => {
                 let error = CatalogError::UnknownColumn { column, table: table.name.clone() };
                 Err(self.fail(error, Some(first.span.start)))

@@ -126,8 +126,10 @@ impl Analyser<'_> {
 }
 
 fn refuse_foreign(select: &Select) -> Result<()> {
+    if select.into.is_some() {
+        return Err(refuse::not_supported("SELECT INTO"));
+    }
     let foreign = (select.projection.is_empty() && matches!(select.distinct, Some(AstDistinct::Distinct)))
-        || select.into.is_some()
         || select.top.is_some()
         || select.exclude.is_some()
         || select.select_modifiers.is_some()

@@ -14,6 +14,8 @@ fn concrete(oid: Oid) -> Option<PgType> {
         2283 | 2776 | 5077 | 5079 | 2276 => PgType::Text,
         // anyarray, anycompatiblearray
         2277 | 5078 => PgType::Array(Box::new(PgType::Text)),
+        // pg_node_tree
+        194 => PgType::Text,
         oid => PgType::from_oid(oid, -1)?,
     })
 }
