@@ -4,8 +4,8 @@
 //!
 //! 1. [`mod@parse`] cuts the text into statements and refuses what is too deep ([`guards`]).
 //! 2. [`Planner::bind`] gives names, types and parameters their meaning against the tenant's catalog. A
-//!    statement that only walks a primary key becomes a [`direct`] path; all others a DataFusion plan
-//!    ([`bind`] is the one border behind which DataFusion's SQL planner sits).
+//!    statement that only walks a primary key becomes a [`direct`] path; all others a DataFusion plan, made by
+//!    [`bind`] and [`lower`].
 //! 3. [`Planner::execute`] runs the bound statement on one [`View`](crate::storage::View): a direct path on
 //!    the store itself, a plan through [`scan`] (rows of the tenant) and [`system`] (catalogs and
 //!    statistics as tables).

@@ -91,7 +91,7 @@ impl Planner {
         parameters: Vec<PgType>,
     ) -> Result<Bound> {
         let (plan, columns) = lower::source(self, environment, modification, others)?;
-        let mut bound = self.finish_as(environment, plan, columns, parameters)?;
+        let mut bound = self.finish(environment, plan, columns, parameters)?;
         bound.identified = modification.operation != Operation::Insert;
         Ok(bound)
     }

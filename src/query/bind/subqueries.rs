@@ -20,7 +20,9 @@ use datafusion::optimizer::propagate_empty_relation::PropagateEmptyRelation;
 use datafusion::optimizer::{AnalyzerRule, OptimizerContext, OptimizerRule};
 
 use super::output::{type_of, type_of_field};
-use super::{coerce, errors};
+use super::{errors, refuse};
+use crate::catalog::types::PgType;
+use crate::error::Result;
 use crate::query::apply::Correlated;
 use crate::query::functions::apply;
 use crate::query::functions::array::{self, Quantifier};
@@ -91,7 +93,7 @@ fn as_value(expr: Expr, schema: &DFSchema) -> DataFusionResult<Transformed<Expr>
         }
         Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
             let found = type_of_field(subquery.subquery.schema().field(0));
-            coerce::check_comparable(&type_of(&expr, schema), &found).map_err(errors::external)?;
+            check_comparable(&type_of(&expr, schema), &found).map_err(errors::external)?;
             let column = Expr::Column(Column::from(subquery.subquery.schema().qualified_field(0)));
             let plan = LogicalPlanBuilder::from(Arc::unwrap_or_clone(subquery.subquery))
                 .aggregate(Vec::<Expr>::new(), [array_agg(column)])?
@@ -103,6 +105,16 @@ fn as_value(expr: Expr, schema: &DFSchema) -> DataFusionResult<Transformed<Expr>
         }
         other => Ok(Transformed::no(other)),
     }
+}
+
+/// Refuses what would not be compared as PostgreSQL does: documents by their text, intervals by their fields.
+fn check_comparable(left: &PgType, right: &PgType) -> Result<()> {
+    for data_type in [PgType::Jsonb, PgType::Interval] {
+        if *left == data_type || *right == data_type {
+            return Err(refuse::not_supported(format!("a comparison of {left} with a subquery of {right}")));
+        }
+    }
+    Ok(())
 }
 
 fn rewrite(expr: Expr, schema: &DFSchema) -> DataFusionResult<Transformed<Expr>> {

@@ -16,7 +16,7 @@ use super::rowwise::{Argument, Rowwise};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::ScalarValue;
-use crate::query::bind::{errors, normalise};
+use crate::query::bind::errors;
 
 /// ANY or ALL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ struct ArrayOrEmpty {
 
 impl ScalarUDFImpl for ArrayOrEmpty {
     fn name(&self) -> &'static str {
-        normalise::ARRAY_OR_EMPTY
+        "kalam_array_or_empty"
     }
 
     fn signature(&self) -> &Signature {

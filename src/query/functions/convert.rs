@@ -151,7 +151,10 @@ fn is_text_like(data_type: &PgType) -> bool {
 }
 
 fn is_number(data_type: &PgType) -> bool {
-    crate::query::bind::operators::is_number(data_type)
+    matches!(
+        data_type,
+        PgType::Int2 | PgType::Int4 | PgType::Int8 | PgType::Float4 | PgType::Float8 | PgType::Numeric(_)
+    )
 }
 
 /// The types that are OIDs.

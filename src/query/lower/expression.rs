@@ -19,7 +19,7 @@ use crate::query::bind::tree::{
     ArrayQuantifier, BooleanTest, Case, CoercionMethod, Column, Expression, Form, Kind, Logic, ValueFunction,
 };
 use crate::query::functions::array::Quantifier;
-use crate::query::functions::{cast, registry};
+use crate::query::functions::{cast, interval, registry};
 use crate::query::values;
 
 impl Lowering<'_> {
@@ -57,8 +57,8 @@ impl Lowering<'_> {
                 self.operands.last().cloned().ok_or_else(|| refuse::not_supported("an operand outside of CASE"))
             }
             Kind::Coalesce(arguments) => self.one_of(core_functions::coalesce(), arguments),
-            Kind::Greatest(arguments) => self.one_of(core_functions::greatest(), arguments),
-            Kind::Least(arguments) => self.one_of(core_functions::least(), arguments),
+            Kind::Greatest(arguments) => self.extreme(expression, true, arguments),
+            Kind::Least(arguments) => self.extreme(expression, false, arguments),
             Kind::NullIf { function, left, right, .. } => self.null_if(*function, left, right),
             Kind::DistinctFrom { function, left, right, negated, .. } => {
                 self.distinct_from(*function, left, right, *negated)
@@ -209,6 +209,19 @@ impl Lowering<'_> {
         let arguments = self.all(arguments)?;
         let arguments = if is_numeric { self.same_decimals(arguments)? } else { arguments };
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments)))
+    }
+
+    /// GREATEST or LEAST. The engine compares intervals by their fields and documents by their text.
+    fn extreme(&mut self, expression: &Expression, greatest: bool, arguments: &[Expression]) -> Result<Expr> {
+        match pg_type(expression.data_type)? {
+            PgType::Interval => {
+                let arguments = self.all(arguments)?;
+                Ok(interval::extreme_of(greatest, arguments))
+            }
+            PgType::Jsonb => Err(refuse::not_supported("GREATEST or LEAST of jsonb")),
+            _ if greatest => self.one_of(core_functions::greatest(), arguments),
+            _ => self.one_of(core_functions::least(), arguments),
+        }
     }
 
     fn array_operator(

@@ -11,8 +11,9 @@ use super::{Lowering, Names, build};
 use crate::Result;
 use crate::query::apply::Apply;
 use crate::query::bind::tree::{Join, JoinKind, Query, Relation, RelationKind};
-use crate::query::bind::{errors, refuse, relations};
+use crate::query::bind::{errors, refuse};
 use crate::query::scan::{KEY_COLUMN, SEQ_COLUMN, TableScan};
+use crate::query::system;
 
 impl Lowering<'_> {
     /// Everything in FROM, combined.
@@ -96,7 +97,9 @@ impl Lowering<'_> {
                 self.scan(&source, &alias(&table.0.name), names)
             }
             RelationKind::System { schema, name } => {
-                let source = relations::resolve(self.planner, self.environment, true, Some(schema), name)?;
+                let table = system::table(schema, name);
+                let table = table.ok_or_else(|| refuse::not_supported(format!("the relation {schema}.{name}")))?;
+                let source = provider_as_source(table);
                 let names = source.schema().fields().iter().map(|field| field.name().clone()).collect();
                 self.scan(&source, &alias(name), names)
             }

@@ -7,10 +7,11 @@ use datafusion::logical_expr::{
 };
 
 use super::{Lowering, build, column, in_form, is_known, pg_type};
+use crate::base::ids::Oid;
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{
-    Expression, Frame, FrameBound, FrameExclusion, FrameUnits, Kind, Query, Window, WindowDefinition,
+    Expression, Frame, FrameBound, FrameExclusion, FrameUnits, Kind, Query, SortKey, Window, WindowDefinition,
 };
 use crate::query::functions::registry;
 
@@ -77,7 +78,12 @@ impl Lowering<'_> {
         let partition_by =
             definition.partition_by.iter().map(|key| self.expression(key)).collect::<Result<Vec<_>>>()?;
         let order_by = self.sort_keys(&definition.order_by)?;
-        let window_frame = self.frame(&window.frame, order_by.is_empty())?;
+        let mut window_frame = self.frame(&window.frame, order_by.is_empty())?;
+        // Without an offset a frame of ranges is one of whole groups of peers, and the engine knows no ranges of these.
+        let has_range = |key: &SortKey| !matches!(key.expression.data_type.oid, UUID | BYTEA);
+        if is_of_peers(&window.frame) && !definition.order_by.iter().all(has_range) {
+            window_frame.units = WindowFrameUnits::Groups;
+        }
         let fun = registry::window(fact, &types)?;
         Ok(Expr::from(WindowFunction {
             fun,
@@ -99,13 +105,7 @@ impl Lowering<'_> {
             return Err(refuse::not_supported("EXCLUDE in a window frame"));
         }
         if unordered && frame.units != FrameUnits::Rows {
-            let reaches = |bound: &FrameBound| {
-                matches!(
-                    bound,
-                    FrameBound::UnboundedPreceding | FrameBound::CurrentRow | FrameBound::UnboundedFollowing
-                )
-            };
-            return match reaches(&frame.start) && reaches(&frame.end) {
+            return match without_offset(frame) {
                 true => Ok(WindowFrame::new(None)),
                 false => Err(refuse::not_supported("a window frame with an offset and without an order")),
             };
@@ -146,4 +146,19 @@ impl Lowering<'_> {
             _ => Err(negative()),
         }
     }
+}
+
+const BYTEA: Oid = 17;
+const UUID: Oid = 2950;
+
+/// Does a frame reach to peers and ends of the partition only?
+fn without_offset(frame: &Frame) -> bool {
+    let reaches = |bound: &FrameBound| {
+        matches!(bound, FrameBound::UnboundedPreceding | FrameBound::CurrentRow | FrameBound::UnboundedFollowing)
+    };
+    reaches(&frame.start) && reaches(&frame.end)
+}
+
+fn is_of_peers(frame: &Frame) -> bool {
+    frame.units == FrameUnits::Range && without_offset(frame)
 }

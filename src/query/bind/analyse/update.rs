@@ -77,7 +77,9 @@ impl Analyser<'_> {
         if !from.joins.is_empty() {
             return Err(refuse::not_supported("a join as target"));
         }
-        refuse::table_factor(&from.relation)?;
+        if !refuse::is_plain_table(&from.relation) {
+            return Err(refuse::not_supported("a target with options"));
+        }
         if alias.as_ref().is_some_and(|alias| !alias.columns.is_empty()) {
             return Err(QueryError::Syntax("syntax error at or near \"(\"".into()).into());
         }
