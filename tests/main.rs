@@ -12,6 +12,7 @@ mod catalog;
 mod clients;
 mod commands;
 mod crash;
+mod differential;
 mod inside;
 mod main_job;
 mod resolution;

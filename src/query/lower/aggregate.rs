@@ -7,7 +7,7 @@ use datafusion::logical_expr::expr::{AggregateFunction, Sort};
 use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
 
 use super::outer::shifted;
-use super::{Lowering, build, column, in_form, pg_type};
+use super::{Lowering, build, column, in_form, pg_type, without_repetition};
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{Aggregate, Column, Expression, Grouping, Kind, Query, SortKey};
@@ -186,9 +186,11 @@ impl Lowering<'_> {
     }
 
     pub(super) fn sort_keys(&mut self, keys: &[SortKey]) -> Result<Vec<Sort>> {
-        keys.iter()
+        let keys = keys
+            .iter()
             .map(|key| Ok(Sort::new(self.expression(&key.expression)?, !key.descending, key.nulls_first)))
-            .collect()
+            .collect::<Result<Vec<_>>>()?;
+        Ok(without_repetition(keys))
     }
 }
 

@@ -227,7 +227,8 @@ impl<'a> Lowering<'a> {
         let mut plan = self.projected(input, query)?;
         plan = match distinct {
             None => plan,
-            Some(Distinct::All) => build(LogicalPlanBuilder::from(plan).distinct())?,
+            // Targets that only grouping needs make no rows distinct. Those of ORDER BY are visible here.
+            Some(Distinct::All) => build(LogicalPlanBuilder::from(only_visible(plan, query)?).distinct())?,
             Some(Distinct::On(expressions)) => self.distinct_on(plan, query, expressions)?,
         };
         if query.limit.with_ties || is_computed(&query.limit) {
@@ -236,16 +237,15 @@ impl<'a> Lowering<'a> {
             plan = if counted { self.sorted_with_number(plan, query)? } else { self.sorted(plan, query)? };
             plan = self.limited(plan, &query.limit)?;
         }
-        let hidden = query.targets.iter().any(|target| target.hidden);
-        if !hidden {
+        let visible = visible_targets(query) + usize::from(counted);
+        if plan.schema().fields().len() == visible {
             return Ok(plan);
         }
-        let visible = query.targets.iter().enumerate().filter(|(_, target)| !target.hidden);
-        let mut visible: Vec<_> = visible.map(|(index, _)| column(&plan, index)).collect();
+        let mut columns: Vec<_> = (0..visible_targets(query)).map(|index| column(&plan, index)).collect();
         if counted {
-            visible.push(column(&plan, query.targets.len()));
+            columns.push(column(&plan, plan.schema().fields().len() - 1));
         }
-        build(LogicalPlanBuilder::from(plan).project(visible))
+        build(LogicalPlanBuilder::from(plan).project(columns))
     }
 
     /// The targets as columns, in order, under names of their own.
@@ -278,7 +278,7 @@ impl<'a> Lowering<'a> {
     fn distinct_on(&mut self, plan: LogicalPlan, query: &Query, on: &[Expression]) -> Result<LogicalPlan> {
         let on = on.iter().map(|expression| target_column(&plan, query, expression)).collect::<Result<Vec<_>>>()?;
         let sort = sort_of(&plan, query, &query.order_by)?;
-        let all = (0..query.targets.len()).map(|index| column(&plan, index)).collect();
+        let all = (0..plan.schema().fields().len()).map(|index| column(&plan, index)).collect();
         let sort = if sort.is_empty() { None } else { Some(sort) };
         build(LogicalPlanBuilder::from(plan).distinct_on(on, all, sort))
     }
@@ -456,9 +456,37 @@ fn target_column(plan: &LogicalPlan, query: &Query, expression: &Expression) -> 
 }
 
 fn sort_of(plan: &LogicalPlan, query: &Query, keys: &[SortKey]) -> Result<Vec<Sort>> {
-    keys.iter()
+    let sort = keys
+        .iter()
         .map(|key| Ok(Sort::new(target_column(plan, query, &key.expression)?, !key.descending, key.nulls_first)))
-        .collect()
+        .collect::<Result<Vec<_>>>()?;
+    Ok(without_repetition(sort))
+}
+
+/// Keys without those that are there already: they decide nothing, and DataFusion counts on there being none.
+fn without_repetition(keys: Vec<Sort>) -> Vec<Sort> {
+    let mut kept: Vec<Sort> = Vec::with_capacity(keys.len());
+    for key in keys {
+        if kept.iter().all(|known| known.expr != key.expr) {
+            kept.push(key);
+        }
+    }
+    kept
+}
+
+/// How many targets are visible: they come first.
+fn visible_targets(query: &Query) -> usize {
+    query.targets.iter().filter(|target| !target.hidden).count()
+}
+
+/// The plan of the targets without the hidden ones.
+fn only_visible(plan: LogicalPlan, query: &Query) -> Result<LogicalPlan> {
+    let visible = visible_targets(query);
+    if visible == query.targets.len() {
+        return Ok(plan);
+    }
+    let columns: Vec<_> = (0..visible).map(|index| column(&plan, index)).collect();
+    build(LogicalPlanBuilder::from(plan).project(columns))
 }
 
 /// The same names, with numbers behind those that came before.

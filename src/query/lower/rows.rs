@@ -93,7 +93,7 @@ impl Lowering<'_> {
     /// `ORDER BY … OFFSET m FETCH FIRST n ROWS WITH TIES`: the rows behind the first m whose rank is at most m + n.
     /// Without ties, but with numbers that a subquery computes: those whose own number is.
     pub(super) fn numbered_limit(&mut self, plan: LogicalPlan, query: &Query) -> Result<LogicalPlan> {
-        let targets = query.targets.len();
+        let targets = plan.schema().fields().len();
         let keys = sort_of(&plan, query, &query.order_by)?;
         let (plan, number) = over(plan, row_number_udwf(), Vec::new(), keys.clone())?;
         let (plan, rank) = match query.limit.with_ties {
