@@ -125,6 +125,7 @@ impl Lowering<'_> {
         let filter = aggregate.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
         let order_by = self.sort_keys(&aggregate.order_by)?;
         let function = registry::aggregate(fact, &types)?;
+        let arguments = registry::aggregated(fact, arguments, &types);
         Ok(Expr::AggregateFunction(AggregateFunction::new_udf(
             function,
             arguments,

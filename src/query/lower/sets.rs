@@ -61,10 +61,12 @@ impl Lowering<'_> {
         items: &[FunctionItem],
         ordinality: bool,
     ) -> Result<(LogicalPlan, Names)> {
-        let [item] = items else { return Err(refuse::not_supported("ROWS FROM")) };
         let name = relation.alias.clone().unwrap_or_else(|| "function".to_owned());
         let outside = std::mem::replace(&mut self.beside, true);
-        let plan = self.function_rows(item, relation, ordinality);
+        let plan = match items {
+            [item] => self.function_rows(item, relation, ordinality),
+            several => self.side_by_side(several),
+        };
         self.beside = outside;
         let plan = if ordinality { rows::numbered(plan?)? } else { plan? };
         if plan.schema().fields().len() != relation.columns.len() {
@@ -95,10 +97,32 @@ impl Lowering<'_> {
                 return self.as_result(plan, &item.call, width);
             }
         }
-        let list = self.list(fact, arguments, &item.call)?.alias(fact.name.clone());
-        let plan = build(one_row().project([list]))?;
-        let plan = unnested(plan, std::slice::from_ref(&fact.name))?;
+        let plan = self.side_by_side(std::slice::from_ref(item))?;
         self.as_result(plan, &item.call, width)
+    }
+
+    /// The rows of functions beside each other, the shorter ones padded with NULLs.
+    fn side_by_side(&mut self, items: &[FunctionItem]) -> Result<LogicalPlan> {
+        let mut columns = Vec::new();
+        for item in items {
+            let Kind::Function { function, arguments, .. } = &item.call.kind else {
+                return Err(refuse::not_supported("ROWS FROM of this function"));
+            };
+            let fact = self.function_fact(*function)?;
+            if !fact.returns_set {
+                return Err(refuse::not_supported("ROWS FROM of a function that returns no set"));
+            }
+            if fact.outputs.len() > 1 {
+                let arguments = self.all(arguments)?;
+                columns.extend(registry::set_of_columns(fact, &arguments)?);
+            } else {
+                columns.push(self.list(fact, arguments, &item.call)?);
+            }
+        }
+        let names: Vec<String> = (1..=columns.len()).map(|number| format!("column{number}")).collect();
+        let columns = columns.into_iter().zip(&names).map(|(list, name)| list.alias(name.clone()));
+        let plan = build(LogicalPlanBuilder::empty(true).project(columns))?;
+        unnested(plan, &names)
     }
 
     /// An argument, as a literal if its value is known.
