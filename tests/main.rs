@@ -13,7 +13,6 @@ mod catalog;
 mod clients;
 mod commands;
 mod crash;
-mod differential;
 mod inside;
 mod main_job;
 mod resolution;

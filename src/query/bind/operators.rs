@@ -162,10 +162,7 @@ impl Resolver<'_> {
         match &pair {
             (PgType::Unknown, _) | (_, PgType::Unknown) => Ok((left, right)),
             (PgType::Json, _) | (_, PgType::Json) => Err(undefined(&left_type, operator, &right_type)),
-            (PgType::Jsonb, PgType::Jsonb) if !is_equality(operator) => {
-                Err(refuse::not_supported(format!("operator jsonb {operator} jsonb")))
-            }
-            (PgType::Jsonb, PgType::Jsonb) => Ok((json::key(left), json::key(right))),
+            (PgType::Jsonb, PgType::Jsonb) => Ok((json::order::key(left), json::order::key(right))),
             (PgType::Interval, PgType::Interval) => Ok((interval::span(left), interval::span(right))),
             (PgType::Date | PgType::Timestamp, PgType::Timestamptz) => {
                 Ok((self.convert(left, &left_type, &PgType::Timestamptz), right))
@@ -366,7 +363,7 @@ impl Resolver<'_> {
             data_type if !is_path && (is_text(&data_type) || is_integer(&data_type)) => right,
             other => return Err(undefined(&left_type, op, &other)),
         };
-        let function = json::extract(result);
+        let function = json::extract(&left_type, result);
         Ok(Planned::Done(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![left, right]))))
     }
 
@@ -480,10 +477,6 @@ fn comparison_by_name(name: &str) -> Option<Operator> {
         ">=" => Operator::GtEq,
         _ => return None,
     })
-}
-
-fn is_equality(operator: Operator) -> bool {
-    matches!(operator, Operator::Eq | Operator::NotEq | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom)
 }
 
 /// Is there a comparison between these two different types?

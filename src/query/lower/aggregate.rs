@@ -169,6 +169,7 @@ impl Lowering<'_> {
             };
         }
         let function = registry::aggregate(fact, &types)?;
+        let arguments = registry::aggregated(fact, arguments, &types);
         Ok(Expr::AggregateFunction(AggregateFunction::new_udf(
             function,
             arguments,

@@ -20,7 +20,7 @@ use crate::query::bind::tree::{
     ArrayQuantifier, BooleanTest, Case, CoercionMethod, Column, Expression, Form, Kind, Logic, ValueFunction,
 };
 use crate::query::functions::array::Quantifier;
-use crate::query::functions::{cast, registry};
+use crate::query::functions::{cast, json, registry};
 use crate::query::values;
 
 impl Lowering<'_> {
@@ -55,6 +55,10 @@ impl Lowering<'_> {
                 self.operands.last().cloned().ok_or_else(|| refuse::not_supported("an operand outside of CASE"))
             }
             Kind::Coalesce(arguments) => self.coalesce(arguments),
+            Kind::Greatest(arguments) | Kind::Least(arguments) if pg_type(expression.data_type)? == PgType::Jsonb => {
+                let is_greatest = matches!(expression.kind, Kind::Greatest(_));
+                Ok(json::order::extreme(is_greatest, self.all(arguments)?))
+            }
             Kind::Greatest(arguments) => self.one_of(core_functions::greatest(), arguments),
             Kind::Least(arguments) => self.one_of(core_functions::least(), arguments),
             Kind::NullIf { function, left, right, .. } => self.null_if(*function, left, right),
@@ -96,9 +100,33 @@ impl Lowering<'_> {
             }
             Kind::WholeRow { .. } | Kind::Row(_) | Kind::Field { .. } => Err(refuse::not_supported("row values")),
             Kind::Array { .. } => Err(refuse::not_supported("arrays of arrays")),
-            Kind::Subscript { .. } => Err(refuse::not_supported("subscripts")),
+            Kind::Subscript { argument, indexes, slice } => self.subscript(argument, indexes, *slice),
             Kind::Default => Err(refuse::not_supported("DEFAULT in this place")),
         }
+    }
+
+    /// `a[1]`, `a[1:2]`, `document['a'][0]`.
+    fn subscript(
+        &mut self,
+        argument: &Expression,
+        indexes: &[(Option<Expression>, Option<Expression>)],
+        slice: bool,
+    ) -> Result<Expr> {
+        let data_type = pg_type(argument.data_type)?;
+        let value = self.expression(argument)?;
+        if data_type == PgType::Jsonb {
+            let steps = indexes.iter().filter_map(|(step, _)| step.as_ref()).map(|step| self.expression(step));
+            let path = steps.collect::<Result<Vec<_>>>()?;
+            let path = Expr::ScalarFunction(ScalarFunction::new_udf(make_array_udf(), path));
+            let function = json::extract(&data_type, PgType::Jsonb);
+            return Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![value, path])));
+        }
+        let mut bounds = Vec::with_capacity(indexes.len());
+        for (lower, upper) in indexes {
+            let mut bound = |bound: &Option<Expression>| bound.as_ref().map(|bound| self.expression(bound)).transpose();
+            bounds.push((bound(lower)?, bound(upper)?));
+        }
+        registry::subscript(value, &data_type, bounds, slice)
     }
 
     /// What an operator below has computed already, seen from `level` queries in.
@@ -169,7 +197,9 @@ impl Lowering<'_> {
         variadic: bool,
         form: Form,
     ) -> Result<Expr> {
-        if variadic {
+        /// The type of VARIADIC parameters that take arguments of different types.
+        const ANY: Oid = 2276;
+        if variadic && self.function_fact(function)?.variadic == ANY {
             return Err(refuse::not_supported("VARIADIC with an array"));
         }
         if matches!(form, Form::ExplicitCast | Form::ImplicitCast) {
@@ -199,7 +229,7 @@ impl Lowering<'_> {
         registry::call(fact, arguments, &types, &pg_type(result.data_type)?)
     }
 
-    fn all(&mut self, expressions: &[Expression]) -> Result<Vec<Expr>> {
+    pub(super) fn all(&mut self, expressions: &[Expression]) -> Result<Vec<Expr>> {
         expressions.iter().map(|expression| self.expression(expression)).collect()
     }
 

@@ -63,10 +63,12 @@ impl Lowering<'_> {
         items: &[FunctionItem],
         ordinality: bool,
     ) -> Result<(LogicalPlan, Names)> {
-        let [item] = items else { return Err(refuse::not_supported("ROWS FROM")) };
         let name = relation.alias.clone().unwrap_or_else(|| "function".to_owned());
         let outside = std::mem::replace(&mut self.beside, true);
-        let plan = self.apart(|this| this.function_rows(item, relation, ordinality));
+        let plan = self.apart(|this| match items {
+            [item] => this.function_rows(item, relation, ordinality),
+            several => this.side_by_side(several),
+        });
         self.beside = outside;
         let plan = if ordinality { rows::numbered(plan?)? } else { plan? };
         if plan.schema().fields().len() != relation.columns.len() {
@@ -102,9 +104,7 @@ impl Lowering<'_> {
                 return self.as_result(plan, &item.call, width);
             }
         }
-        let list = self.list(fact, arguments, &item.call)?.alias(fact.name.clone());
-        let plan = build(self.one_row()?.project([list]))?;
-        let plan = unnested(plan, std::slice::from_ref(&fact.name))?;
+        let plan = self.side_by_side(std::slice::from_ref(item))?;
         self.as_result(plan, &item.call, width)
     }
 
@@ -112,6 +112,30 @@ impl Lowering<'_> {
     fn one_row(&mut self) -> Result<LogicalPlanBuilder> {
         let plan = build(Ok(LogicalPlanBuilder::empty(true)))?;
         self.attached(plan).map(LogicalPlanBuilder::from)
+    }
+
+    /// The rows of functions beside each other, the shorter ones padded with NULLs.
+    fn side_by_side(&mut self, items: &[FunctionItem]) -> Result<LogicalPlan> {
+        let mut columns = Vec::new();
+        for item in items {
+            let Kind::Function { function, arguments, .. } = &item.call.kind else {
+                return Err(refuse::not_supported("ROWS FROM of this function"));
+            };
+            let fact = self.function_fact(*function)?;
+            if !fact.returns_set {
+                return Err(refuse::not_supported("ROWS FROM of a function that returns no set"));
+            }
+            if fact.outputs.len() > 1 {
+                let arguments = self.all(arguments)?;
+                columns.extend(registry::set_of_columns(fact, &arguments)?);
+            } else {
+                columns.push(self.list(fact, arguments, &item.call)?);
+            }
+        }
+        let names: Vec<String> = (1..=columns.len()).map(|number| format!("column{number}")).collect();
+        let columns = columns.into_iter().zip(&names).map(|(list, name)| list.alias(name.clone()));
+        let plan = build(self.one_row()?.project(columns))?;
+        unnested(plan, &names)
     }
 
     /// An argument, as a literal if its value is known.

@@ -80,6 +80,7 @@ impl Lowering<'_> {
         let order_by = self.sort_keys(&definition.order_by)?;
         let window_frame = self.frame(&window.frame, order_by.is_empty())?;
         let fun = registry::window(fact, &types)?;
+        let arguments = registry::aggregated(fact, arguments, &types);
         Ok(Expr::from(WindowFunction {
             fun,
             params: WindowFunctionParams {
