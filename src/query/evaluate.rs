@@ -247,7 +247,11 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-fn physical(expr: &Expr, schema: &DFSchema, props: &ExecutionProps) -> Result<Arc<dyn PhysicalExpr>> {
+/// An expression that is not part of a plan, compiled.
+///
+/// # Errors
+/// Those of DataFusion's planner.
+pub(super) fn physical(expr: &Expr, schema: &DFSchema, props: &ExecutionProps) -> Result<Arc<dyn PhysicalExpr>> {
     let mut context = SimplifyContext::builder().with_schema(Arc::new(schema.clone()));
     if let Some(options) = &props.config_options {
         context = context.with_config_options(Arc::clone(options));

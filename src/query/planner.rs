@@ -26,12 +26,12 @@ use datafusion::prelude::SessionConfig;
 use quick_cache::sync::Cache;
 
 use super::apply;
+use super::bind::empty::Empty;
 use super::bind::errors;
 use super::bind::expression::TableDefaults;
 use super::bind::intervals::Intervals;
 use super::bind::recursive::Recursive;
 use super::bind::resolve;
-use super::bind::subqueries::Subqueries;
 use super::checks::TableChecks;
 use super::environment::Environment;
 use super::functions;
@@ -108,7 +108,7 @@ impl Planner {
             .with_analyzer_rules(
                 Analyzer::with_rules(vec![
                     Arc::new(Checkpoint),
-                    Arc::new(Subqueries),
+                    Arc::new(Empty),
                     Arc::new(Intervals),
                     Arc::new(ResolveGroupingFunction::new()),
                     Arc::new(Checkpoint),

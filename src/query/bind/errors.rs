@@ -82,6 +82,9 @@ fn retell(error: &Error) -> Error {
         (ErrorKind::Catalog(CatalogError::TooLong { type_name }), _) => {
             CatalogError::TooLong { type_name: type_name.clone() }.into()
         }
+        (ErrorKind::Query(QueryError::Json { fault, .. }), _) => QueryError::Json { fault: *fault, message }.into(),
+        (_, "2202E") => QueryError::ArraySubscript(message).into(),
+        (_, "22004") => QueryError::NullNotAllowed(message).into(),
         (_, "0A000") => QueryError::NotSupported(message).into(),
         (_, "2201B") => QueryError::InvalidRegex(message).into(),
         (_, "2201E") => QueryError::InvalidLogarithm(message).into(),

@@ -4,14 +4,14 @@
 //! column a name is, [`resolve`] chooses operators, functions and casts by PostgreSQL's rules. `query::lower` then
 //! makes a plan of it. What one of them cannot do yet is 0A000.
 //!
-//! Three rules work on the plan before DataFusion's own: [`subqueries`] for correlated subqueries that DataFusion
-//! cannot make joins of, [`intervals`] for comparisons that are not written, [`recursive`] for WITH RECURSIVE.
+//! Three rules work on the plan before DataFusion's own: [`empty`] for relations without rows, [`intervals`] for comparisons that are not written, [`recursive`] for WITH RECURSIVE.
 //! [`errors`] translates what DataFusion says into PostgreSQL's words.
 
 pub mod analyse;
 pub mod bound;
 pub mod conflict;
 pub mod dml;
+pub mod empty;
 pub mod errors;
 pub mod expression;
 pub mod intervals;
@@ -23,7 +23,6 @@ pub mod recursive;
 pub mod refuse;
 pub mod relations;
 pub mod resolve;
-pub mod subqueries;
 pub mod tree;
 pub mod types;
 

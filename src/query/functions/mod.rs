@@ -6,7 +6,6 @@
 
 pub mod accumulate;
 pub mod aggregates;
-pub mod apply;
 pub mod arithmetic;
 pub mod array;
 pub mod bounded;

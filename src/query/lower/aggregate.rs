@@ -1,15 +1,21 @@
 //! GROUP BY and aggregates.
 
 use datafusion::common::{Column as PlanColumn, ScalarValue};
+use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::grouping::grouping_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort};
 use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
 
-use super::{Lowering, build, in_form, pg_type};
+use super::outer::shifted;
+use super::{Lowering, build, column, in_form, pg_type, without_repetition};
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{Aggregate, Column, Expression, Grouping, Kind, Query, SortKey};
 use crate::query::functions::registry;
+
+/// Aggregates that put values one after another.
+const ORDERED: [&str; 7] =
+    ["array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg"];
 
 impl Lowering<'_> {
     /// Groups and aggregates, if the query has any. From here on they are columns.
@@ -25,8 +31,11 @@ impl Lowering<'_> {
         for expression in query.targets.iter().map(|target| &target.expression).chain(having) {
             expression.walk(0, &mut |found, depth| match &found.kind {
                 Kind::Aggregate(aggregate) if aggregate.levels_up == depth => {
-                    if depth == 0 && !calls.contains(found) {
-                        calls.push(found.clone());
+                    // From a subquery it is an outer column, and computed here all the same.
+                    let depth = isize::try_from(depth).unwrap_or(isize::MAX);
+                    let found = if depth == 0 { found.clone() } else { shifted(found, -depth) };
+                    if !calls.contains(&found) {
+                        calls.push(found);
                     }
                     false
                 }
@@ -90,8 +99,21 @@ impl Lowering<'_> {
                 computed.push((call, Expr::Literal(ScalarValue::Int32(Some(0)), None)));
             }
         }
+        let has_empty_set = if sets.len() > 1 { sets.iter().any(Vec::is_empty) } else { keys.is_empty() };
+        if keys.is_empty() && aggregates.is_empty() {
+            // HAVING alone makes one group as well.
+            let rows = AggregateFunction::new_udf(count_udaf(), vec![lit(1i64)], false, None, Vec::new(), None);
+            aggregates.push(Expr::AggregateFunction(rows));
+        }
         let outputs: Vec<String> = aggregates.iter().map(|call| call.schema_name().to_string()).collect();
-        let plan = build(LogicalPlanBuilder::from(plan).aggregate(keys, aggregates))?;
+        let plan = self.attached(plan)?;
+        let mut plan = build(LogicalPlanBuilder::from(plan).aggregate(keys, aggregates))?;
+        if has_empty_set {
+            // The group of all rows is there even without rows. DataFusion would move a filter without columns, such
+            // as `HAVING false`, below it, but not below a limit.
+            plan =
+                build(LogicalPlanBuilder::from(plan).limit(0, Some(usize::try_from(i64::MAX).unwrap_or(usize::MAX))))?;
+        }
         let named = |name: &String| {
             let mut found = plan.schema().iter().map(PlanColumn::from);
             // Grouping by sets hides the qualifier of a column, but not its name.
@@ -101,9 +123,24 @@ impl Lowering<'_> {
         for (group, place) in groups.into_iter().zip(places) {
             computed.push((group, named(&names[place])?));
         }
+        let mut columns: Vec<Expr> = (0..plan.schema().fields().len()).map(|index| column(&plan, index)).collect();
+        let width = columns.len();
         for (call, place) in calls.into_iter().zip(results) {
-            let column = in_form(named(&outputs[place])?, &plan, &pg_type(call.data_type)?)?;
-            computed.push((call, column));
+            let found = named(&outputs[place])?;
+            let value = in_form(found.clone(), &plan, &pg_type(call.data_type)?)?;
+            // A subquery can mention it as a column only.
+            let value = if value == found {
+                found
+            } else {
+                self.outputs += 1;
+                let name = format!("aggregate#{}", self.outputs);
+                columns.push(value.alias(&name));
+                Expr::Column(PlanColumn::from_name(name))
+            };
+            computed.push((call, value));
+        }
+        if columns.len() > width {
+            plan = build(LogicalPlanBuilder::from(plan).project(columns))?;
         }
         self.level().computed.extend(computed);
         Ok(plan)
@@ -123,8 +160,16 @@ impl Lowering<'_> {
             arguments.push(lit(1i64));
         }
         let filter = aggregate.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
-        let order_by = self.sort_keys(&aggregate.order_by)?;
+        let mut order_by = self.sort_keys(&aggregate.order_by)?;
+        if order_by.is_empty() && self.follows_order(aggregate) {
+            // What DISTINCT leaves comes sorted.
+            order_by = match aggregate.distinct {
+                true => arguments.iter().take(1).map(|argument| argument.clone().sort(true, false)).collect(),
+                false => self.level().order.clone().map(|order| order.sort(true, false)).into_iter().collect(),
+            };
+        }
         let function = registry::aggregate(fact, &types)?;
+        let arguments = registry::aggregated(fact, arguments, &types);
         Ok(Expr::AggregateFunction(AggregateFunction::new_udf(
             function,
             arguments,
@@ -135,10 +180,18 @@ impl Lowering<'_> {
         )))
     }
 
+    /// Does the result of an aggregate depend on the order of its input?
+    pub(super) fn follows_order(&self, aggregate: &Aggregate) -> bool {
+        let fact = self.function_fact(aggregate.function);
+        fact.is_ok_and(|fact| ORDERED.contains(&fact.name.as_str()))
+    }
+
     pub(super) fn sort_keys(&mut self, keys: &[SortKey]) -> Result<Vec<Sort>> {
-        keys.iter()
+        let keys = keys
+            .iter()
             .map(|key| Ok(Sort::new(self.expression(&key.expression)?, !key.descending, key.nulls_first)))
-            .collect()
+            .collect::<Result<Vec<_>>>()?;
+        Ok(without_repetition(keys))
     }
 }
 

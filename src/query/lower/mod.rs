@@ -8,10 +8,13 @@
 mod aggregate;
 mod decimal;
 mod expression;
+mod joined;
 mod modify;
+mod outer;
 mod recursive;
 mod relation;
 mod rows;
+mod semijoin;
 mod sets;
 mod subquery;
 mod window;
@@ -101,12 +104,23 @@ struct Level {
     schema: DFSchemaRef,
     /// The CTEs of the query, for relations that read them.
     ctes: Vec<super::bind::tree::Cte>,
+    /// What expressions over the plan at this point are waiting for.
+    pending: Vec<subquery::Pending>,
+    /// The column that counts the rows of a subquery in FROM that has an order, if aggregates are to follow it.
+    order: Option<Expr>,
 }
 
 impl Level {
     /// One outside of any query.
     fn empty() -> Self {
-        Self { relations: Vec::new(), computed: Vec::new(), schema: Arc::new(DFSchema::empty()), ctes: Vec::new() }
+        Self {
+            relations: Vec::new(),
+            computed: Vec::new(),
+            schema: Arc::new(DFSchema::empty()),
+            ctes: Vec::new(),
+            pending: Vec::new(),
+            order: None,
+        }
     }
 
     fn new(query: &Query) -> Self {
@@ -135,6 +149,8 @@ struct Lowering<'a> {
     tested: Vec<Vec<Expr>>,
     /// The table that the statement changes.
     target: Option<Arc<Table>>,
+    /// What holds for the rows for which the expression is computed.
+    guards: Vec<Expr>,
 }
 
 impl<'a> Lowering<'a> {
@@ -150,6 +166,7 @@ impl<'a> Lowering<'a> {
             operands: Vec::new(),
             tested: Vec::new(),
             target: None,
+            guards: Vec::new(),
         }
     }
 
@@ -178,26 +195,42 @@ impl<'a> Lowering<'a> {
     fn query(&mut self, query: &Query) -> Result<LogicalPlan> {
         self.levels.push(Level::new(query));
         let outside = std::mem::replace(&mut self.beside, false);
-        let plan = self.leveled(query);
+        let guards = std::mem::take(&mut self.guards);
+        let plan = self.leveled(query, false);
+        self.guards = guards;
         self.beside = outside;
         self.levels.pop();
         plan
     }
 
-    fn leveled(&mut self, query: &Query) -> Result<LogicalPlan> {
+    /// As [`query`](Self::query), with one more column that counts the rows in the query's order.
+    fn counted_query(&mut self, query: &Query) -> Result<LogicalPlan> {
+        self.levels.push(Level::new(query));
+        let outside = std::mem::replace(&mut self.beside, false);
+        let guards = std::mem::take(&mut self.guards);
+        let plan = self.leveled(query, true);
+        self.guards = guards;
+        self.beside = outside;
+        self.levels.pop();
+        plan
+    }
+
+    fn leveled(&mut self, query: &Query, counted: bool) -> Result<LogicalPlan> {
         let (input, distinct) = match &query.body {
             QueryBody::Select { from, filter, grouping, having, windows, distinct } => {
-                let mut plan = self.from(query, from)?;
+                let mut plan = match self.ordered_input(query, from) {
+                    Some(index) => self.ordered_relation(query, index)?,
+                    None => self.from(query, from)?,
+                };
                 self.see(&plan);
                 if let Some(filter) = filter {
-                    let condition = self.expression(filter)?;
-                    plan = build(LogicalPlanBuilder::from(plan).filter(condition))?;
+                    plan = self.filtered(plan, filter)?;
                 }
                 plan = self.aggregated(plan, query, grouping.as_ref(), having.as_ref())?;
                 self.see(&plan);
                 if let Some(having) = having {
-                    let condition = self.expression(having)?;
-                    plan = build(LogicalPlanBuilder::from(plan).filter(condition))?;
+                    plan = self.filtered(plan, having)?;
+                    self.see(&plan);
                 }
                 plan = self.windowed(plan, query, windows)?;
                 self.see(&plan);
@@ -212,22 +245,25 @@ impl<'a> Lowering<'a> {
         let mut plan = self.projected(input, query)?;
         plan = match distinct {
             None => plan,
-            Some(Distinct::All) => build(LogicalPlanBuilder::from(plan).distinct())?,
+            // Targets that only grouping needs make no rows distinct. Those of ORDER BY are visible here.
+            Some(Distinct::All) => build(LogicalPlanBuilder::from(only_visible(plan, query)?).distinct())?,
             Some(Distinct::On(expressions)) => self.distinct_on(plan, query, expressions)?,
         };
-        if query.limit.with_ties {
-            plan = self.with_ties(plan, query)?;
+        if query.limit.with_ties || is_computed(&query.limit) {
+            plan = self.numbered_limit(plan, query)?;
         } else {
-            plan = self.sorted(plan, query)?;
+            plan = if counted { self.sorted_with_number(plan, query)? } else { self.sorted(plan, query)? };
             plan = self.limited(plan, &query.limit)?;
         }
-        let hidden = query.targets.iter().any(|target| target.hidden);
-        if !hidden {
+        let visible = visible_targets(query) + usize::from(counted);
+        if plan.schema().fields().len() == visible {
             return Ok(plan);
         }
-        let visible = query.targets.iter().enumerate().filter(|(_, target)| !target.hidden);
-        let visible: Vec<_> = visible.map(|(index, _)| column(&plan, index)).collect();
-        build(LogicalPlanBuilder::from(plan).project(visible))
+        let mut columns: Vec<_> = (0..visible_targets(query)).map(|index| column(&plan, index)).collect();
+        if counted {
+            columns.push(column(&plan, plan.schema().fields().len() - 1));
+        }
+        build(LogicalPlanBuilder::from(plan).project(columns))
     }
 
     /// The targets as columns, in order, under names of their own.
@@ -247,19 +283,20 @@ impl<'a> Lowering<'a> {
             let expression = self.expression(&target.expression)?;
             let data_type = match data_type {
                 PgType::Numeric(None) => {
-                    PgType::of_arrow(&expression.get_type(input.schema()).map_err(errors::translate)?)
+                    PgType::of_arrow(&expression.get_type(&self.level().schema).map_err(errors::translate)?)
                 }
                 data_type => data_type,
             };
             expressions.push(expression.alias_with_metadata(name, Some(metadata(&data_type))));
         }
+        let input = self.attached(input)?;
         build(LogicalPlanBuilder::from(input).project(expressions))
     }
 
     fn distinct_on(&mut self, plan: LogicalPlan, query: &Query, on: &[Expression]) -> Result<LogicalPlan> {
         let on = on.iter().map(|expression| target_column(&plan, query, expression)).collect::<Result<Vec<_>>>()?;
         let sort = sort_of(&plan, query, &query.order_by)?;
-        let all = (0..query.targets.len()).map(|index| column(&plan, index)).collect();
+        let all = (0..plan.schema().fields().len()).map(|index| column(&plan, index)).collect();
         let sort = if sort.is_empty() { None } else { Some(sort) };
         build(LogicalPlanBuilder::from(plan).distinct_on(on, all, sort))
     }
@@ -318,16 +355,12 @@ impl<'a> Lowering<'a> {
     }
 
     fn values(&mut self, rows: &[Vec<Expression>]) -> Result<LogicalPlan> {
-        let plan = self.rows(rows)?;
+        let plan = self.apart(|this| this.rows(rows))?;
         self.name_result(plan, "values")
     }
 
     /// Rows of expressions as a plan.
     fn rows(&mut self, rows: &[Vec<Expression>]) -> Result<LogicalPlan> {
-        let has_query = |value: &Expression| value.mentions(|part, _| matches!(part.kind, Kind::Subquery(_)));
-        if rows.iter().flatten().any(has_query) {
-            return self.rows_apart(rows);
-        }
         let width = rows.first().map_or(0, Vec::len);
         let mut lowered = vec![Vec::with_capacity(width); rows.len()];
         for index in 0..width {
@@ -338,7 +371,28 @@ impl<'a> Lowering<'a> {
                 row.push(cell);
             }
         }
-        build(LogicalPlanBuilder::values(lowered))
+        if self.level().pending.is_empty() {
+            return build(LogicalPlanBuilder::values(lowered));
+        }
+        // Values that wait for subqueries are computed over a row that has these.
+        let row = build(Ok(LogicalPlanBuilder::empty(true)))?;
+        let row = self.attached(row)?;
+        let mut union: Option<LogicalPlanBuilder> = None;
+        for (number, cells) in (0i64..).zip(lowered) {
+            let numbered = cells.into_iter().chain([lit(number)]);
+            let named = numbered.enumerate().map(|(index, cell)| cell.alias(format!("column{}", index + 1)));
+            let one = build(LogicalPlanBuilder::from(row.clone()).project(named.collect::<Vec<_>>()))?;
+            union = Some(match union {
+                None => LogicalPlanBuilder::from(one),
+                Some(before) => before.union(one).map_err(errors::translate)?,
+            });
+        }
+        // The rows stay in the order in which they are written.
+        let plan = build(Ok(union.unwrap_or_else(|| LogicalPlanBuilder::empty(false))))?;
+        let number = column(&plan, width);
+        let plan = build(LogicalPlanBuilder::from(plan).sort([number.sort(true, false)]))?;
+        let columns: Vec<Expr> = (0..width).map(|index| column(&plan, index)).collect();
+        build(LogicalPlanBuilder::from(plan).project(columns))
     }
 
     /// Makes a plan the relation 0 of its level.
@@ -402,6 +456,11 @@ fn is_known(expression: &Expression, lowered: &Expr) -> bool {
     !varies && !lowered.is_volatile()
 }
 
+/// Does the number of rows depend on a subquery?
+fn is_computed(limit: &Limit) -> bool {
+    limit.count.iter().chain(&limit.offset).any(outer::mentions_subquery)
+}
+
 /// Ends a step of a builder.
 fn build(step: datafusion::common::Result<LogicalPlanBuilder>) -> Result<LogicalPlan> {
     step.and_then(LogicalPlanBuilder::build).map_err(errors::translate)
@@ -421,9 +480,37 @@ fn target_column(plan: &LogicalPlan, query: &Query, expression: &Expression) -> 
 }
 
 fn sort_of(plan: &LogicalPlan, query: &Query, keys: &[SortKey]) -> Result<Vec<Sort>> {
-    keys.iter()
+    let sort = keys
+        .iter()
         .map(|key| Ok(Sort::new(target_column(plan, query, &key.expression)?, !key.descending, key.nulls_first)))
-        .collect()
+        .collect::<Result<Vec<_>>>()?;
+    Ok(without_repetition(sort))
+}
+
+/// Keys without those that are there already: they decide nothing, and DataFusion counts on there being none.
+fn without_repetition(keys: Vec<Sort>) -> Vec<Sort> {
+    let mut kept: Vec<Sort> = Vec::with_capacity(keys.len());
+    for key in keys {
+        if kept.iter().all(|known| known.expr != key.expr) {
+            kept.push(key);
+        }
+    }
+    kept
+}
+
+/// How many targets are visible: they come first.
+fn visible_targets(query: &Query) -> usize {
+    query.targets.iter().filter(|target| !target.hidden).count()
+}
+
+/// The plan of the targets without the hidden ones.
+fn only_visible(plan: LogicalPlan, query: &Query) -> Result<LogicalPlan> {
+    let visible = visible_targets(query);
+    if visible == query.targets.len() {
+        return Ok(plan);
+    }
+    let columns: Vec<_> = (0..visible).map(|index| column(&plan, index)).collect();
+    build(LogicalPlanBuilder::from(plan).project(columns))
 }
 
 /// The same names, with numbers behind those that came before.

@@ -280,31 +280,6 @@ impl Lowering<'_> {
         let Some(table) = &self.target else { return Err(refuse::not_supported("DEFAULT in this place")) };
         self.planner.default_value(self.environment, table, column)
     }
-
-    /// Rows of VALUES with subqueries: each is a query of its own, and a number keeps their order.
-    pub(super) fn rows_apart(&mut self, rows: &[Vec<Expression>]) -> Result<LogicalPlan> {
-        let mut union: Option<LogicalPlanBuilder> = None;
-        let mut width = 0;
-        for (number, row) in rows.iter().enumerate() {
-            let mut columns = row.iter().map(|value| self.expression(value)).collect::<Result<Vec<_>>>()?;
-            width = columns.len();
-            columns.push(lit(ScalarValue::Int64(i64::try_from(number).ok())));
-            let names = unique((0..=width).map(|_| "column"));
-            let columns = columns.into_iter().zip(names).map(|(value, name)| value.alias(name));
-            let row = LogicalPlanBuilder::empty(true).project(columns.collect::<Vec<_>>());
-            let row = row.map_err(errors::translate)?;
-            union = Some(match union {
-                None => row,
-                Some(before) => before.union(build(Ok(row))?).map_err(errors::translate)?,
-            });
-        }
-        let Some(union) = union else { return build(Ok(LogicalPlanBuilder::empty(false))) };
-        let plan = build(Ok(union))?;
-        let number = column(&plan, width);
-        let plan = build(LogicalPlanBuilder::from(plan).sort([number.sort(true, false)]))?;
-        let columns: Vec<Expr> = (0..width).map(|index| column(&plan, index)).collect();
-        build(LogicalPlanBuilder::from(plan).project(columns))
-    }
 }
 
 /// A schema of columns under one qualifier.

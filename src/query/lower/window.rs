@@ -50,6 +50,7 @@ impl Lowering<'_> {
             results.push(place);
         }
         let names: Vec<String> = lowered.iter().map(|expr| expr.schema_name().to_string()).collect();
+        let plan = self.attached(plan)?;
         let plan = LogicalPlanBuilder::window_plan(plan, lowered).map_err(crate::query::bind::errors::translate)?;
         let mut computed = Vec::with_capacity(calls.len());
         for (call, place) in calls.into_iter().zip(results) {
@@ -85,6 +86,7 @@ impl Lowering<'_> {
             window_frame.units = WindowFrameUnits::Groups;
         }
         let fun = registry::window(fact, &types)?;
+        let arguments = registry::aggregated(fact, arguments, &types);
         Ok(Expr::from(WindowFunction {
             fun,
             params: WindowFunctionParams {

@@ -264,6 +264,8 @@ mod oids {
     pub(super) const BOOL: Oid = 16;
     pub(super) const BYTEA: Oid = 17;
     pub(super) const NAME: Oid = 19;
+    pub(super) const TEXT: Oid = 25;
+    pub(super) const JSONB: Oid = 3802;
     pub(super) const INT8: Oid = 20;
     pub(super) const INT2: Oid = 21;
     pub(super) const INT4: Oid = 23;

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use datafusion::execution::SessionStateDefaults;
-use datafusion::logical_expr::{AggregateUDF, WindowFunctionDefinition, WindowUDF};
+use datafusion::logical_expr::{AggregateUDF, Expr, WindowFunctionDefinition, WindowUDF};
 
-use super::not_implemented;
+use super::{documents, not_implemented};
 use crate::catalog::facts::{FunctionFact, FunctionKind};
 use crate::catalog::types::PgType;
 use crate::error::Result;
@@ -48,6 +48,9 @@ pub fn aggregate(fact: &FunctionFact, types: &[PgType]) -> Result<Arc<AggregateU
     if fact.kind != FunctionKind::Aggregate || fact.aggregate_kind != 'n' {
         return refused();
     }
+    if let Some(of_documents) = documents::aggregate(fact, types) {
+        return of_documents;
+    }
     match (name, &first) {
         ("count", _) => datafusions("count").map_or_else(refused, Ok),
         ("avg", Some(PgType::Interval)) => refused(),
@@ -66,6 +69,11 @@ pub fn aggregate(fact: &FunctionFact, types: &[PgType]) -> Result<Arc<AggregateU
         (name, Some(PgType::Float8)) if OF_DOUBLES.contains(&name) => datafusions(name).map_or_else(refused, Ok),
         _ => refused(),
     }
+}
+
+/// The arguments of an aggregate in the form that its implementation takes.
+pub fn aggregated(fact: &FunctionFact, arguments: Vec<Expr>, types: &[PgType]) -> Vec<Expr> {
+    documents::aggregated(fact, arguments, types)
 }
 
 fn datafusions(name: &str) -> Option<Arc<AggregateUDF>> {

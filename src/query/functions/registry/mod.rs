@@ -22,6 +22,7 @@ mod numerics;
 mod patterns;
 mod quantified;
 mod rows;
+mod subscripts;
 mod system;
 mod text;
 mod times;
@@ -36,10 +37,11 @@ use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
 
-pub use aggregate::{aggregate, window};
+pub use aggregate::{aggregate, aggregated, window};
 pub use casts::convert;
 pub use quantified::{array_operator, distinct_from};
-pub use rows::set_returning;
+pub use rows::{set_of_columns, set_returning};
+pub use subscripts::subscript;
 
 /// A call on its way to an expression.
 struct Call<'a> {
