@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, UInt32Array};
-use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
 use arrow::compute::{cast, kernels::cmp, take};
-use arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::Result as DataFusionResult;
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{Operator, ScalarUDF, Volatility};
 
-use super::kernel::{self, Kernel};
+use super::kernel::Kernel;
 use super::rowwise::{Argument, Rowwise};
 use crate::catalog::types::PgType;
 use crate::error::Result;

@@ -26,7 +26,7 @@ use ::recursive::recursive;
 use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{Column as PlanColumn, DFSchema, DFSchemaRef, ScalarValue, TableReference};
 use datafusion::logical_expr::expr::Sort;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast, lit};
 
 use super::bind::bound::OutputColumn;
 use super::bind::tree::{

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{DFSchema, ScalarValue, TableReference};
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Volatility, lit};
+use datafusion::common::{DFSchema, TableReference};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Volatility};
 
-use super::{Level, Lowering, Names, build, column, is_known, pg_type, unique};
+use super::{Level, Lowering, Names, build, column, is_known, pg_type};
 use crate::catalog::Table;
 use crate::catalog::types::PgType;
 use crate::error::Result;
