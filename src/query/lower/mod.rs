@@ -335,6 +335,7 @@ impl<'a> Lowering<'a> {
         let left = self.query(&operation.left)?;
         let right = self.query(&operation.right)?;
         let (left, right) = decimal::same_columns(left, right)?;
+        let right = named_as(right, &left)?;
         let plan = match (operation.operator, operation.all) {
             (SetOperator::Union, true) => build(LogicalPlanBuilder::from(left).union(right))?,
             (SetOperator::Union, false) => build(LogicalPlanBuilder::from(left).union_distinct(right))?,
@@ -367,6 +368,7 @@ impl<'a> Lowering<'a> {
             let column = rows.iter().map(|row| self.expression(&row[index])).collect::<Result<Vec<_>>>()?;
             let is_numeric = rows.iter().any(|row| decimal::is_free(row[index].data_type));
             let column = if is_numeric { self.same_decimals(column)? } else { column };
+            let column = self.described_alike(column)?;
             for (row, cell) in lowered.iter_mut().zip(column) {
                 row.push(cell);
             }
@@ -395,6 +397,25 @@ impl<'a> Lowering<'a> {
         build(LogicalPlanBuilder::from(plan).project(columns))
     }
 
+    /// The same values with the same description of their type, which the engine wants of all rows of VALUES.
+    fn described_alike(&mut self, values: Vec<Expr>) -> Result<Vec<Expr>> {
+        let schema = Arc::clone(&self.level().schema);
+        let fields = values.iter().map(|value| value.to_field(schema.as_ref()).map(|(_, field)| field));
+        let fields = fields.collect::<datafusion::common::Result<Vec<_>>>().map_err(errors::translate)?;
+        let Some(first) = fields.first().filter(|first| fields.iter().any(|own| own.metadata() != first.metadata()))
+        else {
+            return Ok(values);
+        };
+        let stated = fields.iter().find(|field| !field.metadata().is_empty()).unwrap_or(first);
+        let described = match PgType::of_field(stated) {
+            PgType::Numeric(_) => PgType::of_arrow(first.data_type()),
+            data_type => data_type,
+        };
+        let described = metadata(&described);
+        let alike = |value: Expr| value.alias_with_metadata("value", Some(described.clone()));
+        Ok(values.into_iter().map(alike).collect())
+    }
+
     /// Makes a plan the relation 0 of its level.
     fn name_result(&mut self, plan: LogicalPlan, name: &str) -> Result<LogicalPlan> {
         let names = self.relation_of(plan, name)?;
@@ -420,6 +441,17 @@ impl<'a> Lowering<'a> {
         let plan = build(LogicalPlanBuilder::from(plan).alias(qualifier.clone()))?;
         Ok((plan, Names::Plan { qualifier, columns: distinct }))
     }
+}
+
+/// The rows of a plan in columns that are called as those of another one: where one side of a union is found to be
+/// empty, the engine looks for the columns of the first in the other.
+fn named_as(plan: LogicalPlan, other: &LogicalPlan) -> Result<LogicalPlan> {
+    let names: Vec<&String> = other.schema().fields().iter().map(|field| field.name()).collect();
+    if plan.schema().fields().iter().map(|field| field.name()).eq(names.iter().copied()) {
+        return Ok(plan);
+    }
+    let columns: Vec<Expr> = names.iter().enumerate().map(|(index, name)| column(&plan, index).alias(*name)).collect();
+    build(LogicalPlanBuilder::from(plan).project(columns))
 }
 
 /// A set operation over rows of which each is numbered among its equals: so as many of them are left as ALL
