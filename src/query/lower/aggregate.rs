@@ -1,14 +1,19 @@
 //! GROUP BY and aggregates.
 
+use std::sync::Arc;
+
+use arrow::compute::SortOptions;
 use datafusion::common::{Column as PlanColumn, ScalarValue};
 use datafusion::functions_aggregate::grouping::grouping_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort};
-use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{AggregateUDF, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
 
 use super::{Lowering, build, in_form, pg_type};
+use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{Aggregate, Column, Expression, Grouping, Kind, Query, SortKey};
+use crate::query::functions::grouped::ordered;
 use crate::query::functions::registry;
 
 impl Lowering<'_> {
@@ -110,7 +115,7 @@ impl Lowering<'_> {
     }
 
     fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Expr> {
-        if aggregate.variadic || !aggregate.direct_arguments.is_empty() {
+        if aggregate.variadic {
             return Err(refuse::not_supported("this kind of aggregate"));
         }
         let fact = self.function_fact(aggregate.function)?;
@@ -123,22 +128,76 @@ impl Lowering<'_> {
             arguments.push(lit(1i64));
         }
         let filter = aggregate.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
-        let order_by = self.sort_keys(&aggregate.order_by)?;
-        let function = registry::aggregate(fact, &types)?;
-        Ok(Expr::AggregateFunction(AggregateFunction::new_udf(
-            function,
-            arguments,
-            aggregate.distinct,
-            filter,
-            order_by,
-            None,
-        )))
+        let (function, distinct) = if fact.aggregate_kind == 'n' {
+            let function = registry::aggregate(fact, &types)?;
+            self.arranged(function, &fact.name, aggregate, &types, &mut arguments)?
+        } else {
+            let direct = &aggregate.direct_arguments;
+            let types = direct.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
+            for argument in direct {
+                arguments.push(self.expression(argument)?);
+            }
+            let orders = aggregate.order_by.iter().map(direction).collect::<Result<Vec<_>>>()?;
+            (registry::ordered_set(fact, &types, &orders)?, false)
+        };
+        let call = AggregateFunction::new_udf(function, arguments, distinct, filter, Vec::new(), None);
+        Ok(Expr::AggregateFunction(call))
+    }
+
+    /// The aggregate over rows that come in order and without repetition, where this matters to it; and whether
+    /// DataFusion has to see to DISTINCT. Keys that are no arguments become some.
+    fn arranged(
+        &mut self,
+        function: Arc<AggregateUDF>,
+        name: &str,
+        aggregate: &Aggregate,
+        types: &[PgType],
+        arguments: &mut Vec<Expr>,
+    ) -> Result<(Arc<AggregateUDF>, bool)> {
+        if matches!(name, "min" | "max" | "bool_and" | "bool_or" | "every" | "bit_and" | "bit_or") {
+            return Ok((function, false));
+        }
+        let is_exact = !matches!(types, [PgType::Float4 | PgType::Float8 | PgType::Interval]);
+        if name == "count" || (matches!(name, "sum" | "avg" | "bit_xor") && is_exact) {
+            return Ok((function, aggregate.distinct));
+        }
+        if aggregate.order_by.is_empty() && !aggregate.distinct {
+            return Ok((function, false));
+        }
+        if aggregate.distinct {
+            aggregate.arguments.iter().try_for_each(sortable)?;
+        }
+        let count = arguments.len();
+        let mut keys = Vec::with_capacity(aggregate.order_by.len());
+        for key in &aggregate.order_by {
+            let expression = self.expression(&key.expression)?;
+            let place = arguments.iter().position(|argument| *argument == expression).unwrap_or_else(|| {
+                arguments.push(expression);
+                arguments.len() - 1
+            });
+            keys.push((place, direction(key)?));
+        }
+        Ok((ordered::function(function, count, arguments.len(), keys, aggregate.distinct), false))
     }
 
     pub(super) fn sort_keys(&mut self, keys: &[SortKey]) -> Result<Vec<Sort>> {
         keys.iter()
             .map(|key| Ok(Sort::new(self.expression(&key.expression)?, !key.descending, key.nulls_first)))
             .collect()
+    }
+}
+
+/// How a key sorts.
+fn direction(key: &SortKey) -> Result<SortOptions> {
+    sortable(&key.expression)?;
+    Ok(SortOptions { descending: key.descending, nulls_first: key.nulls_first })
+}
+
+/// Fails for values that have an order of their own which Arrow does not know.
+fn sortable(expression: &Expression) -> Result<()> {
+    match pg_type(expression.data_type)? {
+        PgType::Jsonb => Err(refuse::not_supported("ordering or grouping by jsonb")),
+        _ => Ok(()),
     }
 }
 

@@ -36,10 +36,15 @@ use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
 
-pub use aggregate::{aggregate, window};
+pub use aggregate::{aggregate, ordered_set, window};
 pub use casts::convert;
 pub use quantified::{array_operator, distinct_from};
 pub use rows::set_returning;
+
+/// Arithmetic of intervals, for aggregates of them.
+pub mod intervals {
+    pub use super::times::{divided, minus, plus, times};
+}
 
 /// A call on its way to an expression.
 struct Call<'a> {
