@@ -11,8 +11,9 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
 use super::{Apply, ApplyExec};
+use crate::query::window::Windows;
 
-/// DataFusion's planner, which also knows [`Apply`].
+/// DataFusion's planner, which also knows [`Apply`] and [`Windowed`](crate::query::window::Windowed).
 #[derive(Debug)]
 pub struct QueryPlanner;
 
@@ -23,7 +24,7 @@ impl datafusion::execution::context::QueryPlanner for QueryPlanner {
         plan: &LogicalPlan,
         session: &dyn Session,
     ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Applies)]);
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Applies), Arc::new(Windows)]);
         planner.create_physical_plan(plan, session).await
     }
 }
