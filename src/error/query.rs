@@ -156,6 +156,18 @@ pub enum QueryError {
     /// 22025.
     #[error("{0}")]
     InvalidEscape(String),
+    /// The offset of a window frame is negative: 22013.
+    #[error("{0}")]
+    FrameOffset(String),
+    /// A value that must be there is NULL: 22004.
+    #[error("{0}")]
+    NullNotAllowed(String),
+    /// 22014.
+    #[error("argument of ntile must be greater than zero")]
+    NtileArgument,
+    /// 22016.
+    #[error("argument of nth_value must be greater than zero")]
+    NthValueArgument,
     /// A window function where none may be: 42P20.
     #[error("{0}")]
     Windowing(String),
@@ -168,9 +180,6 @@ pub enum QueryError {
     /// 2202E.
     #[error("{0}")]
     ArraySubscript(String),
-    /// 22004.
-    #[error("{0}")]
-    NullNotAllowed(String),
     /// A value beyond a bound of PostgreSQL's own: 54000.
     #[error("{0}")]
     LimitExceeded(String),

@@ -34,6 +34,7 @@ pub mod scan;
 pub mod system;
 pub mod values;
 pub mod watch;
+pub mod window;
 
 #[cfg(test)]
 mod tests;

@@ -16,8 +16,9 @@ use super::set::PhysicalTest;
 use super::{Apply, ApplyExec, Gives};
 use crate::query::bind::errors;
 use crate::query::evaluate;
+use crate::query::window::Windows;
 
-/// DataFusion's planner, which also knows [`Apply`].
+/// DataFusion's planner, which also knows [`Apply`] and [`Windowed`](crate::query::window::Windowed).
 #[derive(Debug)]
 pub struct QueryPlanner;
 
@@ -28,7 +29,7 @@ impl datafusion::execution::context::QueryPlanner for QueryPlanner {
         plan: &LogicalPlan,
         session: &dyn Session,
     ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Applies)]);
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Applies), Arc::new(Windows)]);
         planner.create_physical_plan(plan, session).await
     }
 }

@@ -17,6 +17,7 @@ pub mod division;
 pub mod domain;
 pub mod extremes;
 mod forward;
+pub mod grouped;
 pub mod interval;
 pub mod json;
 pub mod kernel;

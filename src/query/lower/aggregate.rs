@@ -1,16 +1,22 @@
 //! GROUP BY and aggregates.
 
+use std::sync::Arc;
+
+use arrow::compute::SortOptions;
 use datafusion::common::{Column as PlanColumn, ScalarValue};
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::grouping::grouping_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort};
-use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{AggregateUDF, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
 
 use super::outer::shifted;
 use super::{Lowering, build, column, in_form, pg_type, without_repetition};
+use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{Aggregate, Column, Expression, Grouping, Kind, Query, SortKey};
+use crate::query::functions::grouped::ordered;
+use crate::query::functions::json;
 use crate::query::functions::registry;
 
 /// Aggregates that put values one after another.
@@ -147,7 +153,7 @@ impl Lowering<'_> {
     }
 
     fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Expr> {
-        if aggregate.variadic || !aggregate.direct_arguments.is_empty() {
+        if aggregate.variadic {
             return Err(refuse::not_supported("this kind of aggregate"));
         }
         let fact = self.function_fact(aggregate.function)?;
@@ -160,24 +166,65 @@ impl Lowering<'_> {
             arguments.push(lit(1i64));
         }
         let filter = aggregate.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
-        let mut order_by = self.sort_keys(&aggregate.order_by)?;
-        if order_by.is_empty() && self.follows_order(aggregate) {
-            // What DISTINCT leaves comes sorted.
-            order_by = match aggregate.distinct {
-                true => arguments.iter().take(1).map(|argument| argument.clone().sort(true, false)).collect(),
-                false => self.level().order.clone().map(|order| order.sort(true, false)).into_iter().collect(),
-            };
+        let (function, distinct) = if fact.aggregate_kind == 'n' {
+            let function = registry::aggregate(fact, &types)?;
+            arguments = registry::aggregated(fact, arguments, &types);
+            self.arranged(function, &fact.name, aggregate, &types, &mut arguments)?
+        } else {
+            let direct = &aggregate.direct_arguments;
+            let types = direct.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
+            for argument in direct {
+                arguments.push(self.expression(argument)?);
+            }
+            let orders = aggregate.order_by.iter().map(direction).collect::<Result<Vec<_>>>()?;
+            (registry::ordered_set(fact, &types, &orders)?, false)
+        };
+        let call = AggregateFunction::new_udf(function, arguments, distinct, filter, Vec::new(), None);
+        Ok(Expr::AggregateFunction(call))
+    }
+
+    /// The aggregate over rows that come in order and without repetition, where this matters to it; and whether
+    /// DataFusion has to see to DISTINCT. Keys that are no arguments become some.
+    fn arranged(
+        &mut self,
+        function: Arc<AggregateUDF>,
+        name: &str,
+        aggregate: &Aggregate,
+        types: &[PgType],
+        arguments: &mut Vec<Expr>,
+    ) -> Result<(Arc<AggregateUDF>, bool)> {
+        if matches!(name, "min" | "max" | "bool_and" | "bool_or" | "every" | "bit_and" | "bit_or") {
+            return Ok((function, false));
         }
-        let function = registry::aggregate(fact, &types)?;
-        let arguments = registry::aggregated(fact, arguments, &types);
-        Ok(Expr::AggregateFunction(AggregateFunction::new_udf(
-            function,
-            arguments,
-            aggregate.distinct,
-            filter,
-            order_by,
-            None,
-        )))
+        let is_exact = !matches!(types, [PgType::Float4 | PgType::Float8 | PgType::Interval]);
+        if name == "count" || (matches!(name, "sum" | "avg" | "bit_xor") && is_exact) {
+            return Ok((function, aggregate.distinct));
+        }
+        // What is put one after another comes as a subquery in FROM has sorted it.
+        let outer = if ORDERED.contains(&name) { self.level().order.clone() } else { None };
+        if aggregate.order_by.is_empty() && !aggregate.distinct && outer.is_none() {
+            return Ok((function, false));
+        }
+        if aggregate.distinct {
+            aggregate.arguments.iter().try_for_each(sortable)?;
+        }
+        let count = arguments.len();
+        let mut keys = Vec::with_capacity(aggregate.order_by.len());
+        if let (true, false, Some(order)) = (aggregate.order_by.is_empty(), aggregate.distinct, outer) {
+            keys.push((arguments.len(), SortOptions { descending: false, nulls_first: false }));
+            arguments.push(order);
+        }
+        for key in &aggregate.order_by {
+            let is_document = pg_type(key.expression.data_type)? == PgType::Jsonb;
+            let expression = self.expression(&key.expression)?;
+            let expression = if is_document { json::order::key(expression) } else { expression };
+            let place = arguments.iter().position(|argument| *argument == expression).unwrap_or_else(|| {
+                arguments.push(expression);
+                arguments.len() - 1
+            });
+            keys.push((place, SortOptions { descending: key.descending, nulls_first: key.nulls_first }));
+        }
+        Ok((ordered::function(function, count, arguments.len(), keys, aggregate.distinct), false))
     }
 
     /// Does the result of an aggregate depend on the order of its input?
@@ -192,6 +239,20 @@ impl Lowering<'_> {
             .map(|key| Ok(Sort::new(self.expression(&key.expression)?, !key.descending, key.nulls_first)))
             .collect::<Result<Vec<_>>>()?;
         Ok(without_repetition(keys))
+    }
+}
+
+/// How a key sorts.
+fn direction(key: &SortKey) -> Result<SortOptions> {
+    sortable(&key.expression)?;
+    Ok(SortOptions { descending: key.descending, nulls_first: key.nulls_first })
+}
+
+/// Fails for values that have an order of their own which Arrow does not know.
+fn sortable(expression: &Expression) -> Result<()> {
+    match pg_type(expression.data_type)? {
+        PgType::Jsonb => Err(refuse::not_supported("ordering or grouping by jsonb")),
+        _ => Ok(()),
     }
 }
 

@@ -37,11 +37,16 @@ use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
 
-pub use aggregate::{aggregate, aggregated, window};
+pub use aggregate::{aggregate, aggregated, ordered_set, window};
 pub use casts::convert;
 pub use quantified::{array_operator, distinct_from};
 pub use rows::{set_of_columns, set_returning};
 pub use subscripts::subscript;
+
+/// Arithmetic of intervals, for aggregates of them.
+pub mod intervals {
+    pub use super::times::{divided, minus, plus, times};
+}
 
 /// A call on its way to an expression.
 struct Call<'a> {

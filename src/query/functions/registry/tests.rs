@@ -44,7 +44,8 @@ fn is_implemented(fact: &FunctionFact) -> bool {
     match fact.kind {
         FunctionKind::Function if fact.returns_set => set_returning(fact, arguments(&types), &types, &result).is_ok(),
         FunctionKind::Function => call(fact, arguments(&types), &types, &result).is_ok(),
-        FunctionKind::Aggregate => aggregate(fact, &types).is_ok(),
+        FunctionKind::Aggregate if fact.aggregate_kind == 'n' => aggregate(fact, &types).is_ok(),
+        FunctionKind::Aggregate => ordered_set(fact, &types, &[Default::default()]).is_ok(),
         FunctionKind::Window => window(fact, &types).is_ok(),
         FunctionKind::Procedure => false,
     }
