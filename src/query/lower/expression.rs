@@ -301,6 +301,32 @@ impl Lowering<'_> {
                 let list = self.all(elements)?;
                 return Ok(Expr::InList(InList { expr: Box::new(value), list, negated }));
             }
+            // What does not compare as it lies in arrays is compared with one element after the other.
+            if let (false, Some(element), false) = (plain, types.1.element(), value.is_volatile()) {
+                let fact = self.function_fact(function)?;
+                let mut compared = Vec::with_capacity(elements.len());
+                for own in elements {
+                    let sides = vec![value.clone(), self.expression(own)?];
+                    compared.push(registry::call(fact, sides, &[types.0.clone(), element.clone()], &PgType::Bool)?);
+                }
+                return Ok(quantified(quantifier, compared));
+            }
+        }
+        if let Kind::Coerce { argument, method: CoercionMethod::Array { .. }, form } = &array.kind {
+            let elements = (pg_type(argument.data_type)?.element(), types.1.element());
+            if let (Kind::Array { elements: own, nested: false }, (Some(from), Some(to)), false) =
+                (&argument.kind, elements, value.is_volatile())
+            {
+                let fact = self.function_fact(function)?;
+                let kind = if *form == Form::ExplicitCast { cast::Kind::Explicit } else { cast::Kind::Assignment };
+                let mut compared = Vec::with_capacity(own.len());
+                for own in own {
+                    let element = registry::convert(self.expression(own)?, &from, &to, kind);
+                    let sides = vec![value.clone(), element];
+                    compared.push(registry::call(fact, sides, &[types.0.clone(), to.clone()], &PgType::Bool)?);
+                }
+                return Ok(quantified(quantifier, compared));
+            }
         }
         let quantifier = match quantifier {
             ArrayQuantifier::Any => Quantifier::Any,
@@ -471,6 +497,11 @@ impl Lowering<'_> {
         let function = function.ok_or_else(|| QueryError::UndefinedFunction(format!("{name}()")))?;
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, Vec::new())))
     }
+}
+
+/// Comparisons of which one, or each, must be true.
+fn quantified(quantifier: ArrayQuantifier, compared: Vec<Expr>) -> Expr {
+    conjunction(compared, if quantifier == ArrayQuantifier::Any { Operator::Or } else { Operator::And })
 }
 
 /// Expressions joined by AND or OR, as a tree that is as low as it can be: plans are walked recursively.

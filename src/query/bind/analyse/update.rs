@@ -157,15 +157,18 @@ impl Analyser<'_> {
             let message = "number of columns does not match number of values";
             return Err(self.fail(QueryError::Syntax(message.into()), at));
         }
-        if count > 1 && self.is_volatile(&query) {
-            return Err(self.fail(refuse::not_supported("SET of several columns from a volatile query"), at));
+        // Each column is computed by a query of its own, and without the others rows may be no longer distinct.
+        let is_distinct = matches!(&query.body, QueryBody::Select { distinct: Some(Distinct::All), .. });
+        if count > 1 && (is_distinct || self.is_volatile(&query)) {
+            return Err(self.fail(refuse::not_supported("SET of several columns from this query"), at));
         }
         let column = |index: &usize| {
             let mut query = query.clone();
-            for (other, target) in query.targets.iter_mut().enumerate() {
-                target.hidden |= other != *index;
-            }
-            let Expression { data_type, position, .. } = query.targets[*index].expression;
+            query.targets.iter_mut().for_each(|target| target.hidden = true);
+            let mut own = query.targets.remove(*index);
+            own.hidden = false;
+            query.targets.insert(0, own);
+            let Expression { data_type, position, .. } = query.targets[0].expression;
             let subquery = Subquery { kind: SubqueryKind::Scalar, query: Box::new(query) };
             Given::Value(Expression { kind: Kind::Subquery(subquery), data_type, position })
         };
