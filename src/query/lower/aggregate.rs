@@ -168,8 +168,11 @@ impl Lowering<'_> {
         let filter = aggregate.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
         let (function, distinct) = if fact.aggregate_kind == 'n' {
             let function = registry::aggregate(fact, &types)?;
-            arguments = registry::aggregated(fact, arguments, &types);
-            self.arranged(function, &fact.name, aggregate, &types, &mut arguments)?
+            let plain = std::mem::take(&mut arguments);
+            arguments = registry::aggregated(fact, plain.clone(), &types);
+            // What they are distinct by is the value itself, not its form as an argument.
+            let repeated: Vec<Expr> = plain.into_iter().filter(|plain| !arguments.contains(plain)).collect();
+            self.arranged(function, &fact.name, aggregate, &types, &mut arguments, repeated)?
         } else {
             let direct = &aggregate.direct_arguments;
             let types = direct.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
@@ -192,6 +195,7 @@ impl Lowering<'_> {
         aggregate: &Aggregate,
         types: &[PgType],
         arguments: &mut Vec<Expr>,
+        repeated: Vec<Expr>,
     ) -> Result<(Arc<AggregateUDF>, bool)> {
         if matches!(name, "min" | "max" | "bool_and" | "bool_or" | "every" | "bit_and" | "bit_or") {
             return Ok((function, false));
@@ -223,6 +227,12 @@ impl Lowering<'_> {
                 arguments.len() - 1
             });
             keys.push((place, SortOptions { descending: key.descending, nulls_first: key.nulls_first }));
+        }
+        if aggregate.distinct && aggregate.order_by.is_empty() {
+            for plain in repeated {
+                keys.push((arguments.len(), SortOptions { descending: false, nulls_first: false }));
+                arguments.push(plain);
+            }
         }
         Ok((ordered::function(function, count, arguments.len(), keys, aggregate.distinct), false))
     }

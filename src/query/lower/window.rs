@@ -19,7 +19,7 @@ use crate::query::bind::tree::{
 };
 use crate::query::bind::{errors, refuse};
 use crate::query::functions::interval::span;
-use crate::query::functions::{cast, registry};
+use crate::query::functions::{cast, json, registry};
 use crate::query::values;
 use crate::query::window::{self, Bound, Builtin, Call, Function, Offset, Windowed};
 
@@ -169,6 +169,8 @@ impl Lowering<'_> {
             let made_call = self.window_call(window, definition, &mut columns)?;
             results.push((call.clone(), made_call));
         }
+        let plan = self.attached(plan)?;
+        columns.extend((width..plan.schema().fields().len()).map(|index| column(&plan, index)));
         let input = if columns.len() > width { build(LogicalPlanBuilder::from(plan).project(columns))? } else { plan };
         let mut fields = Vec::with_capacity(results.len());
         for (call, mut own) in results {
@@ -237,7 +239,7 @@ impl Lowering<'_> {
         let lowered = self.expression(key)?;
         match pg_type(key.data_type)? {
             PgType::Interval => Ok(span(lowered)),
-            PgType::Jsonb => Err(refuse::not_supported("ordering or grouping by jsonb")),
+            PgType::Jsonb => Ok(json::order::key(lowered)),
             _ => Ok(lowered),
         }
     }
