@@ -353,10 +353,13 @@ impl<'a> Lowering<'a> {
                 row.push(cell);
             }
         }
+        // DataFusion's VALUES wants columns that are described alike in each row, and takes no value that waits for a
+        // subquery: such rows are computed one by one.
         if self.level().pending.is_empty() {
-            return build(LogicalPlanBuilder::values(lowered));
+            if let Ok(plan) = LogicalPlanBuilder::values(lowered.clone()).and_then(LogicalPlanBuilder::build) {
+                return Ok(plan);
+            }
         }
-        // Values that wait for subqueries are computed over a row that has these.
         let row = build(Ok(LogicalPlanBuilder::empty(true)))?;
         let row = self.attached(row)?;
         let mut union: Option<LogicalPlanBuilder> = None;
