@@ -13,11 +13,12 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, Phy
 
 use super::exec::Expressions;
 use super::set::PhysicalTest;
+use super::unordered::{Unordered, UnorderedExec};
 use super::{Apply, ApplyExec, Gives};
 use crate::query::bind::errors;
 use crate::query::evaluate;
 
-/// DataFusion's planner, which also knows [`Apply`].
+/// DataFusion's planner, which also knows the operators of this module.
 #[derive(Debug)]
 pub struct QueryPlanner;
 
@@ -46,6 +47,9 @@ impl ExtensionPlanner for Applies {
         session: &dyn Session,
         context: &PhysicalPlanningContext,
     ) -> DataFusionResult<Option<Arc<dyn ExecutionPlan>>> {
+        if node.as_any().downcast_ref::<Unordered>().is_some() {
+            return Ok(Some(Arc::new(UnorderedExec::new(Arc::clone(&physical[0])))));
+        }
         let Some(apply) = node.as_any().downcast_ref::<Apply>() else { return Ok(None) };
         let input = logical[0].schema();
         let compile = |expression| planner.create_physical_expr(expression, input, session, context);
