@@ -21,7 +21,7 @@ use crate::notify::{Hub, QueueLimits};
 use crate::query::ast::Statement;
 use crate::query::functions::names::SessionNames;
 use crate::query::{
-    ActivityRow, Bound, Environment, FlushRow, Host, Known, OutputColumn, Planner, PlannerOptions, ScalarValue,
+    ActivityRow, Bound, Environment, FlushRow, Host, Known, OutputColumn, Planner, PlannerOptions, Rights, ScalarValue,
     SendableRecordBatchStream, SettingRow, Signal, SubscriptionRow, parse,
 };
 use crate::storage::{Durability, Engine, StorageOptions};
@@ -373,6 +373,14 @@ impl Host for TestHost {
     fn set_setting(&self, name: &str, value: &str, _local: bool) -> Result<String> {
         self.settings.lock().insert(name.into(), value.into());
         Ok(value.into())
+    }
+
+    fn rights(&self) -> Rights {
+        Rights { writes: true, defines: true }
+    }
+
+    fn started_us(&self) -> i64 {
+        0
     }
 
     fn settings(&self) -> Vec<SettingRow> {
