@@ -20,7 +20,7 @@ SAME := --release --examples
 # Filter of `make test`, as in: make test T=clients::
 T ?=
 
-.PHONY: help run build install setup test unit integration sqllogictest resolution differential fmt clippy doc check catalog bench crash
+.PHONY: help run build install setup test unit integration sqllogictest resolution differential fmt clippy doc check catalog compatibility bench crash
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -80,6 +80,10 @@ ROWS ?=
 catalog: ## Write catalog/pg_catalog/*.csv and its test cases from the PostgreSQL 15 that psql finds; ROWS="function:NAME" adds.
 	python3 scripts/catalog/generate.py $(ROWS)
 	"$$KALAM_PYTHON" scripts/catalog/cases.py
+
+compatibility: ## Write the table of functions in docs/compatibility.md from the catalog.
+	python3 scripts/catalog/families.py
+	KALAM_WRITE=1 cargo test --release --test integration -- catalog::the_table
 
 bench: build ## Compare with PostgreSQL 15 side by side and print a Markdown table.
 	benches/compare/run

@@ -180,6 +180,9 @@ pub enum QueryError {
     /// 2202E.
     #[error("{0}")]
     ArraySubscript(String),
+    /// A text is no size in bytes: 22023.
+    #[error("invalid size: \"{text}\"")]
+    InvalidSize { text: String, detail: Option<String> },
     /// A value beyond a bound of PostgreSQL's own: 54000.
     #[error("{0}")]
     LimitExceeded(String),
@@ -221,6 +224,10 @@ impl QueryError {
             Self::Unresolved { detail, hint, .. } => {
                 report.detail.clone_from(detail);
                 report.hint.clone_from(hint);
+            }
+            Self::InvalidSize { detail: Some(detail), .. } => {
+                report.detail = Some(detail.clone());
+                report.hint = Some("Valid units are \"bytes\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".".into());
             }
             Self::TooComplex { hint } => report.hint = Some(hint.clone()),
             Self::OutOfMemory { detail } => report.detail = Some(detail.clone()),

@@ -128,7 +128,7 @@ fn query(error: &QueryError) -> &'static str {
         NthValueArgument => "22016",
         InvalidEscape(_) => "22025",
         Windowing(_) => "42P20",
-        InvalidParameterValue(_) => "22023",
+        InvalidParameterValue(_) | InvalidSize { .. } => "22023",
         Json { fault, .. } => json(*fault),
         ArraySubscript(_) => "2202E",
         LimitExceeded(_) => "54000",

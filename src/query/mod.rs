@@ -45,6 +45,6 @@ pub use datafusion::common::ScalarValue;
 pub use datafusion::execution::SendableRecordBatchStream;
 pub use datafusion::sql::sqlparser;
 pub use datafusion::sql::sqlparser::ast;
-pub use environment::{ActivityRow, Environment, FlushRow, Host, Known, SettingRow, Signal, SubscriptionRow};
+pub use environment::{ActivityRow, Environment, FlushRow, Host, Known, Rights, SettingRow, Signal, SubscriptionRow};
 pub use parse::{Parsed, parse};
 pub use planner::{Planner, PlannerOptions};

@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::query::bind::tree::{Aggregate, Column, Expression, Grouping, Kind, Query, SortKey};
 use crate::query::bind::{errors, refuse};
 use crate::query::functions::grouped::ordered;
+use crate::query::functions::interval::span;
 use crate::query::functions::json;
 use crate::query::functions::registry;
 
@@ -200,18 +201,23 @@ impl Lowering<'_> {
         let filter = aggregate.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
         let (function, distinct) = if fact.aggregate_kind == 'n' {
             let function = registry::aggregate(fact, &types)?;
-            let plain = std::mem::take(&mut arguments);
-            arguments = registry::aggregated(fact, plain.clone(), &types);
-            // What they are distinct by is the value itself, not its form as an argument.
-            let repeated: Vec<Expr> = plain.into_iter().filter(|plain| !arguments.contains(plain)).collect();
-            self.arranged(function, &fact.name, aggregate, &types, &mut arguments, repeated)?
+            arguments = registry::aggregated(fact, arguments, &types);
+            self.arranged(function, &fact.name, aggregate, &types, &mut arguments)?
         } else {
             let direct = &aggregate.direct_arguments;
             let types = direct.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
-            for argument in direct {
-                arguments.push(self.expression(argument)?);
+            let is_hypothetical = fact.aggregate_kind == 'h';
+            // Of a hypothetical row only the place among the others matters.
+            if is_hypothetical {
+                arguments.clear();
             }
-            let orders = aggregate.order_by.iter().map(direction).collect::<Result<Vec<_>>>()?;
+            for argument in &aggregate.arguments {
+                arguments.push(self.sort_key(argument)?);
+            }
+            for argument in direct {
+                arguments.push(if is_hypothetical { self.sort_key(argument)? } else { self.expression(argument)? });
+            }
+            let orders: Vec<SortOptions> = aggregate.order_by.iter().map(direction).collect();
             (registry::ordered_set(fact, &types, &orders)?, false)
         };
         let call = AggregateFunction::new_udf(function, arguments, distinct, filter, Vec::new(), None);
@@ -227,7 +233,6 @@ impl Lowering<'_> {
         aggregate: &Aggregate,
         types: &[PgType],
         arguments: &mut Vec<Expr>,
-        repeated: Vec<Expr>,
     ) -> Result<(Arc<AggregateUDF>, bool)> {
         if matches!(name, "min" | "max" | "bool_and" | "bool_or" | "every" | "bit_and" | "bit_or") {
             return Ok((function, false));
@@ -241,29 +246,27 @@ impl Lowering<'_> {
         if aggregate.order_by.is_empty() && !aggregate.distinct && outer.is_none() {
             return Ok((function, false));
         }
-        if aggregate.distinct {
-            aggregate.arguments.iter().try_for_each(sortable)?;
-        }
         let count = arguments.len();
-        let mut keys = Vec::with_capacity(aggregate.order_by.len());
+        let mut keys: Vec<(usize, SortOptions)> = Vec::with_capacity(aggregate.order_by.len());
         if let (true, false, Some(order)) = (aggregate.order_by.is_empty(), aggregate.distinct, outer) {
             keys.push((arguments.len(), SortOptions { descending: false, nulls_first: false }));
             arguments.push(order);
         }
-        for key in &aggregate.order_by {
-            let is_document = pg_type(key.expression.data_type)? == PgType::Jsonb;
-            let expression = self.expression(&key.expression)?;
-            let expression = if is_document { json::order::key(expression) } else { expression };
-            let place = arguments.iter().position(|argument| *argument == expression).unwrap_or_else(|| {
-                arguments.push(expression);
+        let mut place_of = |key: Expr| {
+            arguments.iter().position(|argument| *argument == key).unwrap_or_else(|| {
+                arguments.push(key);
                 arguments.len() - 1
-            });
-            keys.push((place, SortOptions { descending: key.descending, nulls_first: key.nulls_first }));
+            })
+        };
+        for key in &aggregate.order_by {
+            keys.push((place_of(self.sort_key(&key.expression)?), direction(key)));
         }
-        if aggregate.distinct && aggregate.order_by.is_empty() {
-            for plain in repeated {
-                keys.push((arguments.len(), SortOptions { descending: false, nulls_first: false }));
-                arguments.push(plain);
+        if aggregate.distinct {
+            for argument in &aggregate.arguments {
+                let place = place_of(self.sort_key(argument)?);
+                if !keys.iter().any(|(known, _)| *known == place) {
+                    keys.push((place, SortOptions { descending: false, nulls_first: false }));
+                }
             }
         }
         Ok((ordered::function(function, count, arguments.len(), keys, aggregate.distinct), false))
@@ -273,6 +276,16 @@ impl Lowering<'_> {
     pub(super) fn follows_order(&self, aggregate: &Aggregate) -> bool {
         let fact = self.function_fact(aggregate.function);
         fact.is_ok_and(|fact| ORDERED.contains(&fact.name.as_str()))
+    }
+
+    /// A value in a form that is sorted as PostgreSQL sorts the value.
+    pub(super) fn sort_key(&mut self, value: &Expression) -> Result<Expr> {
+        let lowered = self.expression(value)?;
+        match pg_type(value.data_type)? {
+            PgType::Interval => Ok(span(lowered)),
+            PgType::Jsonb => Ok(json::order::key(lowered)),
+            _ => Ok(lowered),
+        }
     }
 
     pub(super) fn sort_keys(&mut self, keys: &[SortKey]) -> Result<Vec<Sort>> {
@@ -285,17 +298,8 @@ impl Lowering<'_> {
 }
 
 /// How a key sorts.
-fn direction(key: &SortKey) -> Result<SortOptions> {
-    sortable(&key.expression)?;
-    Ok(SortOptions { descending: key.descending, nulls_first: key.nulls_first })
-}
-
-/// Fails for values that have an order of their own which Arrow does not know.
-fn sortable(expression: &Expression) -> Result<()> {
-    match pg_type(expression.data_type)? {
-        PgType::Jsonb => Err(refuse::not_supported("ordering or grouping by jsonb")),
-        _ => Ok(()),
-    }
+fn direction(key: &SortKey) -> SortOptions {
+    SortOptions { descending: key.descending, nulls_first: key.nulls_first }
 }
 
 /// Columns that are neither grouped by nor inside an aggregate: the primary key among the groups decides them, and

@@ -19,7 +19,7 @@ use crate::query::bind::tree::{
 };
 use crate::query::bind::{errors, refuse};
 use crate::query::functions::interval::span;
-use crate::query::functions::{cast, json, registry};
+use crate::query::functions::{cast, registry};
 use crate::query::values;
 use crate::query::window::{self, Bound, Builtin, Call, Function, Offset, Windowed};
 
@@ -155,12 +155,12 @@ impl Lowering<'_> {
         let mut columns: Vec<Expr> = (0..width).map(|index| column(&plan, index)).collect();
         let mut partition_by = Vec::with_capacity(definition.partition_by.len());
         for key in &definition.partition_by {
-            let key = self.sort_form(key)?;
+            let key = self.sort_key(key)?;
             partition_by.push(self.as_column(key, &mut columns));
         }
         let mut order_by = Vec::with_capacity(definition.order_by.len());
         for key in &definition.order_by {
-            let expression = self.sort_form(&key.expression)?;
+            let expression = self.sort_key(&key.expression)?;
             order_by.push(Sort::new(self.as_column(expression, &mut columns), !key.descending, key.nulls_first));
         }
         let mut made = Vec::with_capacity(calls.len());
@@ -233,16 +233,6 @@ impl Lowering<'_> {
         };
         let field = Arc::new(Field::new("window", DataType::Null, true));
         Ok(Call { function, arguments, filter, frame, field })
-    }
-
-    /// A key in a form that is sorted as PostgreSQL sorts the key.
-    fn sort_form(&mut self, key: &Expression) -> Result<Expr> {
-        let lowered = self.expression(key)?;
-        match pg_type(key.data_type)? {
-            PgType::Interval => Ok(span(lowered)),
-            PgType::Jsonb => Ok(json::order::key(lowered)),
-            _ => Ok(lowered),
-        }
     }
 
     /// An expression as a column, which is added if need be.

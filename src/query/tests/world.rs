@@ -22,7 +22,7 @@ use crate::query::ast::Statement;
 use crate::query::functions::names::SessionNames;
 use crate::query::{
     ActivityRow, Bound, BoundStatement, Environment, FlushRow, Host, Known, OutputColumn, Planner, PlannerOptions,
-    ScalarValue, SendableRecordBatchStream, SettingRow, Signal, SubscriptionRow, parse,
+    Rights, ScalarValue, SendableRecordBatchStream, SettingRow, Signal, SubscriptionRow, parse,
 };
 use crate::storage::{Durability, Engine, StorageOptions};
 use crate::transaction::{Applied, Manager, Transaction};
@@ -370,6 +370,14 @@ impl Host for TestHost {
     fn set_setting(&self, name: &str, value: &str, _local: bool) -> Result<String> {
         self.settings.lock().insert(name.into(), value.into());
         Ok(value.into())
+    }
+
+    fn rights(&self) -> Rights {
+        Rights { writes: true, defines: true }
+    }
+
+    fn started_us(&self) -> i64 {
+        0
     }
 
     fn settings(&self) -> Vec<SettingRow> {

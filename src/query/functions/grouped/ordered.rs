@@ -19,7 +19,8 @@ use super::sorting::{Rows, comparable, shown};
 /// How the arguments of a call are sorted: the place of each key among them, and its direction.
 pub type Keys = Vec<(usize, SortOptions)>;
 
-/// `inner` over sorted rows. Its first `arguments` arguments are those of `inner`, those behind them only keys.
+/// `inner` over sorted rows. Of `all` arguments the first `arguments` are those of `inner`, the others only keys. With
+/// `distinct`, rows that are equal in all keys come once.
 pub fn function(
     inner: Arc<AggregateUDF>,
     arguments: usize,
@@ -27,14 +28,6 @@ pub fn function(
     keys: Keys,
     distinct: bool,
 ) -> Arc<AggregateUDF> {
-    let mut keys = keys;
-    if distinct {
-        for place in 0..arguments {
-            if !keys.iter().any(|(known, _)| *known == place) {
-                keys.push((place, SortOptions { descending: false, nulls_first: false }));
-            }
-        }
-    }
     let shown: Vec<String> = keys.iter().map(|(place, order)| format!("{place} {}", shown(*order))).collect();
     let kind = if distinct { "distinct" } else { "sorted" };
     let name = format!("{}_{kind}[{arguments}: {}]", inner.name(), shown.join(", "));
@@ -128,10 +121,9 @@ impl Accumulator for Sorting {
             let keys = self.keys.iter().map(|(place, _)| comparable(&columns[*place]));
             let keys = keys.collect::<DataFusionResult<Vec<_>>>()?;
             let orders: Vec<SortOptions> = self.keys.iter().map(|(_, order)| *order).collect();
-            let mut sorted = Rows::new(&keys, &keys, &orders)?.sorted(self.rows.rows());
+            let rows = Rows::new(&keys, &keys, &orders)?;
+            let mut sorted = rows.sorted(self.rows.rows());
             if self.distinct {
-                let own = columns[..self.arguments].iter().map(comparable).collect::<DataFusionResult<Vec<_>>>()?;
-                let rows = Rows::new(&own, &own, &vec![SortOptions::default(); own.len()])?;
                 sorted.dedup_by(|later, earlier| rows.compare(*later, *earlier).is_eq());
             }
             let places: UInt64Array = sorted.into_iter().map(|row| u64::try_from(row).ok()).collect();

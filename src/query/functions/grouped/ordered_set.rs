@@ -30,10 +30,10 @@ pub enum Place {
     Mode,
 }
 
-/// The aggregate. Its arguments are the values and, except for the mode, the fraction or, with `many`, a list of
-/// fractions.
+/// The aggregate. Its arguments are the values, what they are sorted by and, except for the mode, the fraction or, with
+/// `many`, a list of fractions.
 pub fn function(place: Place, order: SortOptions, many: bool) -> Arc<AggregateUDF> {
-    let arguments = if place == Place::Mode { 1 } else { 2 };
+    let arguments = if place == Place::Mode { 2 } else { 3 };
     let signature = Signature::any(arguments, Volatility::Immutable);
     let name = match place {
         Place::Continuous => "kalam_percentile_cont",
@@ -71,14 +71,14 @@ impl AggregateUDFImpl for OrderedSet {
             place: self.place,
             order: self.order,
             many: self.many,
-            fraction: args.exprs.get(1).and_then(known),
-            values: Collected::new(vec![args.expr_fields[0].data_type().clone()]),
+            fraction: args.exprs.get(2).and_then(known),
+            values: Collected::new(args.expr_fields[..2].iter().map(|field| field.data_type().clone()).collect()),
         }))
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> DataFusionResult<Vec<FieldRef>> {
-        let mut fields = Collected::state_fields(args.name, &args.input_fields[..1]);
-        if let Some(fraction) = args.input_fields.get(1) {
+        let mut fields = Collected::state_fields(args.name, &args.input_fields[..2]);
+        if let Some(fraction) = args.input_fields.get(2) {
             let name = format_state_name(args.name, "fraction");
             fields.push(Arc::new(Field::new(name, fraction.data_type().clone(), true)));
         }
@@ -106,7 +106,7 @@ struct Ordering {
     many: bool,
     /// Known from the beginning, or from the first row on.
     fraction: Option<ScalarValue>,
-    /// All that are not NULL.
+    /// All that are not NULL, and their keys.
     values: Collected,
 }
 
@@ -118,13 +118,14 @@ impl Ordering {
         Ok(())
     }
 
-    /// The values in order.
+    /// The values in order, and their keys.
     fn sorted(&self) -> DataFusionResult<(ArrayRef, ArrayRef)> {
-        let values = self.values.columns()?.swap_remove(0);
-        let keys = [comparable(&values)?];
+        let columns = self.values.columns()?;
+        let values = &columns[0];
+        let keys = [comparable(&columns[1])?];
         let sorted = Rows::new(&keys, &keys, &[self.order])?.sorted(values.len());
         let places: UInt64Array = sorted.into_iter().map(|row| u64::try_from(row).ok()).collect();
-        Ok((take(&values, &places, None)?, take(&keys[0], &places, None)?))
+        Ok((take(values, &places, None)?, take(&keys[0], &places, None)?))
     }
 
     fn mode(&self) -> DataFusionResult<ScalarValue> {
@@ -193,12 +194,13 @@ fn between(values: &ArrayRef, fractions: &Float64Array) -> DataFusionResult<Arra
 
 impl Accumulator for Ordering {
     fn update_batch(&mut self, values: &[ArrayRef]) -> DataFusionResult<()> {
-        self.learn(values.get(1))?;
-        self.values.add(&[filter(&values[0], &is_not_null(&values[0])?)?])
+        self.learn(values.get(2))?;
+        let known = is_not_null(&values[0])?;
+        self.values.add(&[filter(&values[0], &known)?, filter(&values[1], &known)?])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> DataFusionResult<()> {
-        if let Some(fractions) = states.get(1) {
+        if let Some(fractions) = states.get(2) {
             self.learn(Some(&filter(fractions, &is_not_null(fractions)?)?))?;
         }
         self.values.merge(states)
