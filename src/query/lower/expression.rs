@@ -88,6 +88,9 @@ impl Lowering<'_> {
             Kind::RowComparison { operator, operators, left, right } => {
                 self.row_comparison(operator, operators, left, right)
             }
+            Kind::Array { elements, nested: false } if elements.is_empty() => {
+                values::literal("{}", &pg_type(expression.data_type)?, &self.environment.style)
+            }
             Kind::Array { elements, nested: false } => self.one_of(make_array_udf(), elements),
             Kind::Value(value) => self.value(*value),
             Kind::Collate { argument, .. } => self.expression(argument),
