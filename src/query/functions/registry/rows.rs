@@ -2,7 +2,7 @@
 
 use datafusion::logical_expr::Expr;
 
-use super::{Call, adapt, documents, not_implemented, source};
+use super::{Call, adapt, arrays, documents, not_implemented, source};
 use crate::catalog::facts::FunctionFact;
 use crate::catalog::types::PgType;
 use crate::error::Result;
@@ -28,6 +28,9 @@ pub fn set_returning(fact: &FunctionFact, arguments: Vec<Expr>, types: &[PgType]
             PgType::Array(_) => Ok(call.first()),
             _ => Err(not_implemented(fact)),
         },
+        _ if arrays::rows(fact, &call.arguments, types).is_some() => {
+            Ok(arrays::rows(fact, &call.arguments, types).unwrap_or_default())
+        }
         _ if documents::rows(fact, &call.arguments).is_some_and(|columns| columns.len() == 1) => {
             Ok(documents::rows(fact, &call.arguments).and_then(|mut columns| columns.pop()).unwrap_or_default())
         }
