@@ -75,6 +75,8 @@ fn catalog(error: &CatalogError) -> &'static str {
         BadText { .. } => "22P02",
         DatetimeOverflow(_) => "22008",
         UnsupportedUnicode { .. } => "22P05",
+        JsonPathSyntax(_) => "42601",
+        InvalidRegex(_) => "2201B",
         TooDeep => "54001",
         NotSupported(_) => "0A000",
     }
