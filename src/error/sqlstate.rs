@@ -75,6 +75,8 @@ fn catalog(error: &CatalogError) -> &'static str {
         BadText { .. } => "22P02",
         DatetimeOverflow(_) => "22008",
         UnsupportedUnicode { .. } => "22P05",
+        JsonPathSyntax(_) => "42601",
+        InvalidRegex(_) => "2201B",
         TooDeep => "54001",
         NotSupported(_) => "0A000",
     }
@@ -121,6 +123,7 @@ fn query(error: &QueryError) -> &'static str {
         InvalidRegex(_) => "2201B",
         InvalidLogarithm(_) => "2201E",
         InvalidPower(_) => "2201F",
+        InvalidWidthBucket(_) => "2201G",
         InvalidSubstring => "22011",
         FrameOffset(_) => "22013",
         NullNotAllowed(_) => "22004",

@@ -227,7 +227,7 @@ fn from_text(array: &ArrayRef, to: &PgType, style: &OutputStyle) -> Result<Array
 pub fn to_text(array: &ArrayRef, from: &PgType, environment: &Environment) -> Result<ArrayRef> {
     match from {
         from if is_text_like(from) => Ok(Arc::clone(array)),
-        PgType::Json | PgType::Jsonb => Ok(Arc::clone(array)),
+        PgType::Json | PgType::Jsonb | PgType::Jsonpath => Ok(Arc::clone(array)),
         // `true::text` is the whole word, unlike the output function's `t`.
         PgType::Bool => {
             let words: StringArray = array

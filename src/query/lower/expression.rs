@@ -88,10 +88,18 @@ impl Lowering<'_> {
             Kind::RowComparison { operator, operators, left, right } => {
                 self.row_comparison(operator, operators, left, right)
             }
-            Kind::Array { elements, nested: false } if elements.is_empty() => {
-                values::literal("{}", &pg_type(expression.data_type)?, &self.environment.style)
+            // Numerics of an array have as many digits as they need.
+            Kind::Array { elements, nested: false } if elements.iter().any(|one| decimal::is_free(one.data_type)) => {
+                self.one_of(make_array_udf(), elements)
             }
-            Kind::Array { elements, nested: false } => self.one_of(make_array_udf(), elements),
+            Kind::Array { elements, nested: false } => {
+                let data_type = pg_type(expression.data_type)?;
+                if elements.is_empty() {
+                    let empty = values::parse("{}", &data_type, &self.environment.style)?;
+                    return Ok(values::constant(empty, &data_type));
+                }
+                Ok(registry::array(&data_type, self.all(elements)?))
+            }
             Kind::Value(value) => self.value(*value),
             Kind::Collate { argument, .. } => self.expression(argument),
             Kind::Aggregate(aggregate) if aggregate.levels_up > 0 => {

@@ -5,6 +5,7 @@ mod encode;
 mod jsonb;
 mod lex;
 mod parse;
+pub mod path;
 mod value;
 
 pub use cursor::{

@@ -10,6 +10,7 @@ pub mod change;
 pub mod collect;
 pub mod expand;
 pub mod order;
+pub mod path;
 pub mod pretty;
 
 use std::sync::Arc;

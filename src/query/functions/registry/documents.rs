@@ -13,6 +13,7 @@ use crate::query::environment::Environment;
 use crate::query::functions::json::access::{self, Names, Step};
 use crate::query::functions::json::collect::{self, Shape};
 use crate::query::functions::json::expand::{self, Column};
+use crate::query::functions::json::path::{self, Options, Question};
 use crate::query::functions::json::{build, change, order, pretty};
 use crate::query::functions::kernel::{self, Kernel};
 use crate::query::values;
@@ -65,8 +66,28 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
         "json_object" | "json_object_two_arg" | "jsonb_object" | "jsonb_object_two_arg" => {
             strict(call, move |arrays| build::object_of_texts(arrays, of_jsonb))
         }
+        "jsonb_path_exists" | "jsonb_path_exists_tz" | "jsonb_path_exists_opr" => path(call, Question::Exists),
+        "jsonb_path_match" | "jsonb_path_match_tz" | "jsonb_path_match_opr" => path(call, Question::Match),
+        "jsonb_path_query_array" | "jsonb_path_query_array_tz" => path(call, Question::Array),
+        "jsonb_path_query_first" | "jsonb_path_query_first_tz" => path(call, Question::First),
         _ => return None,
     }))
+}
+
+/// A path over documents.
+fn path(call: &mut Call<'_>, question: Question) -> Expr {
+    let arguments = call.take();
+    path_of(&call.source, question, call.result, arguments)
+}
+
+fn path_of(source: &str, question: Question, result: &PgType, arguments: Vec<Expr>) -> Expr {
+    let (operator, has_zone) = (source.ends_with("_opr"), source.ends_with("_tz"));
+    let work = move |environment: &Environment, arrays: &[ArrayRef]| {
+        let zone = has_zone.then(|| environment.style.time_zone.clone());
+        path::run(&Options { question, operator, zone }, arrays)
+    };
+    let volatility = if has_zone { Volatility::Stable } else { Volatility::Immutable };
+    kernel::call(Kernel::new(format!("pg_{source}"), arguments.len(), result.clone(), volatility, work), arguments)
 }
 
 /// A function whose arguments have one type each, and that depends on nothing else.
@@ -108,6 +129,10 @@ fn constant(call: &Call<'_>, text: &str) -> Expr {
 /// The columns of a function that makes rows of a document, each as a list; `None` for other functions.
 pub(super) fn rows(fact: &FunctionFact, arguments: &[Expr]) -> Option<Vec<Expr>> {
     let source = fact.source.clone();
+    if matches!(source.as_str(), "jsonb_path_query" | "jsonb_path_query_tz") {
+        let result = PgType::Array(Box::new(PgType::Jsonb));
+        return Some(vec![path_of(&source, Question::Rows, &result, arguments.to_vec())]);
+    }
     let (columns, element): (&[Column], PgType) = match source.as_str() {
         "json_each" => (&[Column::Keys, Column::Values], PgType::Json),
         "jsonb_each" => (&[Column::Keys, Column::Values], PgType::Jsonb),

@@ -38,6 +38,7 @@ use crate::error::Result;
 use crate::query::bind::refuse;
 
 pub use aggregate::{aggregate, aggregated, ordered_set, window};
+pub use arrays::array;
 pub use casts::convert;
 pub use quantified::{array_operator, distinct_from};
 pub use rows::{set_of_columns, set_returning};

@@ -3,7 +3,7 @@
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Case, Expr};
 
-use super::{Call, adapt, documents, not_implemented, source};
+use super::{Call, adapt, arrays, documents, not_implemented, source};
 use crate::base::ids::Oid;
 use crate::catalog::facts::{Facts, FunctionFact};
 use crate::catalog::types::PgType;
@@ -32,6 +32,9 @@ pub fn set_returning(fact: &FunctionFact, arguments: Vec<Expr>, types: &[PgType]
             PgType::Array(_) => Ok(call.first()),
             _ => Err(not_implemented(fact)),
         },
+        _ if arrays::rows(fact, &call.arguments, types).is_some() => {
+            Ok(arrays::rows(fact, &call.arguments, types).unwrap_or_default())
+        }
         _ if documents::rows(fact, &call.arguments).is_some_and(|columns| columns.len() == 1) => {
             Ok(documents::rows(fact, &call.arguments).and_then(|mut columns| columns.pop()).unwrap_or_default())
         }
