@@ -12,6 +12,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
 use super::exec::Expressions;
+use super::series::{Series, SeriesExec};
 use super::set::PhysicalTest;
 use super::unordered::{Unordered, UnorderedExec};
 use super::{Apply, ApplyExec, Gives};
@@ -52,9 +53,14 @@ impl ExtensionPlanner for Applies {
         if node.as_any().downcast_ref::<Unordered>().is_some() {
             return Ok(Some(Arc::new(UnorderedExec::new(Arc::clone(&physical[0])))));
         }
-        let Some(apply) = node.as_any().downcast_ref::<Apply>() else { return Ok(None) };
         let input = logical[0].schema();
         let compile = |expression| planner.create_physical_expr(expression, input, session, context);
+        let schema = Arc::clone(node.schema().inner());
+        if let Some(series) = node.as_any().downcast_ref::<Series>() {
+            let arguments = series.arguments().iter().map(compile).collect::<DataFusionResult<_>>()?;
+            return Ok(Some(Arc::new(SeriesExec::new(Arc::clone(&physical[0]), arguments, schema))));
+        }
+        let Some(apply) = node.as_any().downcast_ref::<Apply>() else { return Ok(None) };
         let test = match apply.gives() {
             Gives::Any(test) => {
                 let condition = evaluate::physical(&test.condition, &test.schema, session.execution_props());
@@ -75,7 +81,6 @@ impl ExtensionPlanner for Applies {
             guard: apply.guard().map(compile).transpose()?,
             test,
         };
-        let schema = Arc::clone(UserDefinedLogicalNode::schema(apply).inner());
         let (correlated, gives) = (apply.correlated().clone(), apply.gives().clone());
         Ok(Some(Arc::new(ApplyExec::new(Arc::clone(&physical[0]), correlated, gives, expressions, schema))))
     }

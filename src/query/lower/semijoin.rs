@@ -25,6 +25,9 @@ struct Condition {
     falsified: bool,
 }
 
+/// The rows of a subquery, the conditions that mention the query around it, and its columns.
+type Parts = (LogicalPlan, Vec<Expr>, Vec<Expr>);
+
 impl Lowering<'_> {
     /// The rows of a plan for which a condition holds.
     pub(super) fn filtered(&mut self, mut plan: LogicalPlan, condition: &Expression) -> Result<LogicalPlan> {
@@ -131,12 +134,7 @@ impl Lowering<'_> {
 
     /// The rows of a subquery that mentions the query around it in conditions of its WHERE only: without these, these,
     /// and its columns.
-    fn correlated_parts(
-        &mut self,
-        plan: &LogicalPlan,
-        query: &Query,
-        is_tested: bool,
-    ) -> Result<Option<(LogicalPlan, Vec<Expr>, Vec<Expr>)>> {
+    fn correlated_parts(&mut self, plan: &LogicalPlan, query: &Query, is_tested: bool) -> Result<Option<Parts>> {
         let QueryBody::Select { from, filter, grouping: None, having: None, windows, distinct } = &query.body else {
             return Ok(None);
         };

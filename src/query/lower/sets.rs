@@ -3,6 +3,7 @@
 //! Such a function becomes an expression that gives all its values as one list, and the list becomes rows. Several
 //! in one select list advance side by side, the shorter ones padded with NULLs, as in PostgreSQL since 10.
 
+use arrow::datatypes::DataType;
 use datafusion::common::{Column as PlanColumn, UnnestOptions};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
@@ -12,8 +13,9 @@ use super::{Lowering, Names, build, column, is_known, pg_type, rows};
 use crate::catalog::facts::FunctionFact;
 use crate::catalog::types::PgType;
 use crate::error::Result;
-use crate::query::bind::refuse;
+use crate::query::apply::Series;
 use crate::query::bind::tree::{Expression, FunctionItem, Kind, Query, Relation};
+use crate::query::bind::{errors, refuse};
 use crate::query::functions::{registry, table};
 use crate::query::values;
 
@@ -37,17 +39,23 @@ impl Lowering<'_> {
         let width = plan.schema().fields().len();
         let mut columns: Vec<Expr> = (0..width).map(|index| column(&plan, index)).collect();
         let mut names = Vec::with_capacity(calls.len());
+        let mut series = None;
         for call in &calls {
             let Kind::Function { function, arguments, .. } = &call.kind else { continue };
             let fact = self.function_fact(*function)?;
-            let list = self.list(fact, arguments, call)?;
             let name = self.qualifier(&fact.name).table().to_owned();
-            columns.push(list.alias(name.clone()));
+            if calls.len() > 1 || !self.is_series(call) {
+                columns.push(self.list(fact, arguments, call)?.alias(name.clone()));
+            } else {
+                series = Some((self.bounds(call)?, name.clone()));
+            }
             names.push(name);
         }
         let plan = self.attached(plan)?;
-        let plan = build(LogicalPlanBuilder::from(plan).project(columns))?;
-        let plan = unnested(plan, &names)?;
+        let plan = match series {
+            Some((arguments, name)) => Series::plan(plan, arguments, name).map_err(errors::translate)?,
+            None => unnested(build(LogicalPlanBuilder::from(plan).project(columns))?, &names)?,
+        };
         for (call, name) in calls.into_iter().zip(names) {
             let wanted = pg_type(call.data_type)?.arrow();
             let value = Expr::Column(PlanColumn::from_name(name));
@@ -103,6 +111,14 @@ impl Lowering<'_> {
                 let plan = build(LogicalPlanBuilder::scan(qualifier, provider_as_source(provider), None))?;
                 return self.as_result(plan, &item.call, width);
             }
+        }
+        if self.is_series(&item.call) {
+            let arguments = self.bounds(&item.call)?;
+            let row = build(Ok(self.one_row()?))?;
+            let plan = Series::plan(row, arguments, fact.name.clone()).map_err(errors::translate)?;
+            let last = column(&plan, plan.schema().fields().len() - 1);
+            let plan = build(LogicalPlanBuilder::from(plan).project([last]))?;
+            return self.as_result(plan, &item.call, width);
         }
         let plan = self.side_by_side(std::slice::from_ref(item))?;
         self.as_result(plan, &item.call, width)
@@ -165,6 +181,23 @@ impl Lowering<'_> {
         let name = field.name().clone();
         let value = cast(column(&plan, 0), wanted).alias(name);
         build(LogicalPlanBuilder::from(plan).project([value]))
+    }
+
+    /// Is it `generate_series` over integers?
+    fn is_series(&self, call: &Expression) -> bool {
+        let Kind::Function { function, arguments, variadic: false, .. } = &call.kind else { return false };
+        let is_integer = |argument: &Expression| {
+            matches!(pg_type(argument.data_type), Ok(PgType::Int2 | PgType::Int4 | PgType::Int8))
+        };
+        self.function_fact(*function).is_ok_and(|fact| fact.name == "generate_series")
+            && arguments.iter().all(is_integer)
+    }
+
+    /// The arguments of such a call, as bigint.
+    fn bounds(&mut self, call: &Expression) -> Result<Vec<Expr>> {
+        let Kind::Function { arguments, .. } = &call.kind else { return Ok(Vec::new()) };
+        let bigint = |argument: &Expression| Ok(cast(self.expression(argument)?, DataType::Int64));
+        arguments.iter().map(bigint).collect()
     }
 
     /// All values of a set-returning function as one list.
