@@ -6,9 +6,11 @@
 
 use std::any::TypeId;
 
+use datafusion::sql::sqlparser::ast::Expr;
 use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 /// PostgreSQL as this server reads it.
 #[derive(Debug)]
@@ -61,7 +63,26 @@ impl Dialect for PostgreSql {
     }
 
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
+        // `SIMILAR` without `TO` is a part of SUBSTRING.
+        let is = |place: usize, wanted: Keyword| match &parser.peek_nth_token_ref(place).token {
+            Token::Word(word) => word.keyword == wanted,
+            _ => false,
+        };
+        if is(0, Keyword::SIMILAR) && !is(1, Keyword::TO) {
+            return Some(Ok(0));
+        }
         OWN.get_next_precedence(parser)
+    }
+
+    /// `SUBSTRING`, of which sqlparser knows neither `SIMILAR` nor that FOR may come before FROM.
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let (Token::Word(word), Token::LParen) =
+            (&parser.peek_nth_token_ref(0).token, &parser.peek_nth_token_ref(1).token)
+        else {
+            return None;
+        };
+        let is_substring = word.keyword == Keyword::SUBSTRING && word.quote_style.is_none();
+        is_substring.then(|| substring(parser))
     }
 
     fn prec_value(&self, precedence: Precedence) -> u8 {
@@ -94,4 +115,36 @@ impl Dialect for PostgreSql {
         supports_string_escape_constant,
         supports_unicode_string_literal,
     );
+}
+
+fn substring(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    parser.expect_keyword(Keyword::SUBSTRING)?;
+    parser.expect_token(&Token::LParen)?;
+    let expr = Box::new(parser.parse_expr()?);
+    let (mut from, mut length) = (None, None);
+    let special = parser.consume_token(&Token::Comma);
+    if special {
+        from = Some(parser.parse_expr()?);
+        if parser.consume_token(&Token::Comma) {
+            length = Some(parser.parse_expr()?);
+        }
+    } else if parser.parse_keyword(Keyword::SIMILAR) {
+        // The pattern and its escape character are what FROM and FOR name in SQL:1999.
+        from = Some(parser.parse_expr()?);
+        parser.expect_keyword(Keyword::ESCAPE)?;
+        length = Some(parser.parse_expr()?);
+    } else if parser.parse_keyword(Keyword::FROM) {
+        from = Some(parser.parse_expr()?);
+        if parser.parse_keyword(Keyword::FOR) {
+            length = Some(parser.parse_expr()?);
+        }
+    } else if parser.parse_keyword(Keyword::FOR) {
+        length = Some(parser.parse_expr()?);
+        if parser.parse_keyword(Keyword::FROM) {
+            from = Some(parser.parse_expr()?);
+        }
+    }
+    parser.expect_token(&Token::RParen)?;
+    let substring_from = from.map(Box::new);
+    Ok(Expr::Substring { expr, substring_from, substring_for: length.map(Box::new), special, shorthand: false })
 }

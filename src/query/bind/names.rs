@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, FunctionArguments, Ident, Query, SelectItem, SetExpr, TrimWhereField,
+    AccessExpr, BinaryOperator, Expr, FunctionArguments, Ident, Query, SelectItem, SetExpr, TrimWhereField,
 };
 
 use super::types;
@@ -118,7 +118,10 @@ fn figure(expr: &Expr) -> (Option<String>, Strength) {
         Expr::Subquery(query) => figure_query(query),
         Expr::Extract { .. } => strong("extract"),
         Expr::Position { .. } => strong("position"),
+        Expr::Substring { shorthand: true, .. } => strong("substr"),
         Expr::Substring { .. } => strong("substring"),
+        Expr::IsNormalized { .. } => strong("is_normalized"),
+        Expr::BinaryOp { op: BinaryOperator::Overlaps, .. } => strong("overlaps"),
         Expr::Overlay { .. } => strong("overlay"),
         Expr::Ceil { .. } => strong("ceil"),
         Expr::Floor { .. } => strong("floor"),

@@ -141,7 +141,7 @@ impl TimeFunction {
             let us = times.value(row);
             answers.push(Some(match self.what {
                 // Infinity is the same everywhere, whatever the zone is called.
-                What::Timezone if us == i64::MAX || us == i64::MIN => us,
+                _ if us == i64::MAX || us == i64::MIN => us,
                 What::Timezone => {
                     let zone = zone(words.value(row))?;
                     if zoned { to_local(us, &zone) } else { to_utc(us, &zone) }

@@ -96,8 +96,30 @@ impl Analyser<'_> {
                 }
                 self.system_function("overlay", arguments, at)
             }
+            Expr::IsNormalized { expr, form, negated } => {
+                let value = self.expression(expr)?;
+                let at = self.operator_place(expr, std::slice::from_ref(&value), "IS");
+                let form = form.map_or_else(|| "NFC".to_owned(), |form| form.to_string());
+                let test = self.system_function("is_normalized", vec![value, unknown(&form, None)], at)?;
+                if *negated { self.not(test, at) } else { Ok(test) }
+            }
             other => Err(refuse::not_supported(format!("the expression {other}"))),
         }
+    }
+
+    /// `normalize(text [, form])`, whose form is a word.
+    pub(super) fn normalize(&mut self, arguments: &[&Expr], at: Option<Position>) -> Result<Expression> {
+        let (value, form) = match arguments {
+            [value] => (value, "NFC".to_owned()),
+            [value, Expr::Identifier(form)]
+                if matches!(form.value.to_ascii_uppercase().as_str(), "NFC" | "NFD" | "NFKC" | "NFKD") =>
+            {
+                (value, form.value.clone())
+            }
+            _ => return Err(self.fail(QueryError::Syntax("syntax error at or near \",\"".into()), at)),
+        };
+        let value = self.expression(value)?;
+        self.system_function("normalize", vec![value, unknown(&form, None)], at)
     }
 
     /// A call that is looked up as any other.

@@ -12,16 +12,22 @@ mod adapt;
 mod aggregate;
 mod arithmetic;
 mod arrays;
+mod bytes;
 mod casts;
 mod codes;
 mod compare;
 mod documents;
+mod encodings;
+mod format;
+mod formatting;
+mod frame;
 mod integers;
 mod math;
 mod numerics;
 mod patterns;
 mod quantified;
 mod rows;
+mod strings;
 mod system;
 mod text;
 mod times;
@@ -29,12 +35,15 @@ mod times;
 #[cfg(test)]
 mod tests;
 
-use datafusion::logical_expr::Expr;
+use arrow::array::ArrayRef;
+use datafusion::logical_expr::{Expr, Volatility};
 
 use crate::catalog::facts::{Facts, FunctionFact, FunctionKind};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
+use crate::query::environment::Environment;
+use crate::query::functions::kernel::{self, Kernel};
 
 pub use aggregate::{aggregate, window};
 pub use casts::convert;
@@ -70,7 +79,7 @@ impl Call<'_> {
 /// A function that plans the calls of a family, and leaves the others.
 type Family = fn(&mut Call<'_>) -> Option<Result<Expr>>;
 
-const FAMILIES: [Family; 13] = [
+const FAMILIES: [Family; 17] = [
     compare::plan,
     arithmetic::plan,
     integers::plan,
@@ -80,6 +89,10 @@ const FAMILIES: [Family; 13] = [
     codes::plan,
     patterns::plan,
     text::plan,
+    strings::plan,
+    bytes::plan,
+    format::plan,
+    formatting::plan,
     times::plan,
     documents::plan,
     arrays::plan,
@@ -100,6 +113,17 @@ pub fn call(fact: &FunctionFact, arguments: Vec<Expr>, types: &[PgType], result:
         }
     }
     Err(not_implemented(fact))
+}
+
+/// A kernel of a name of its own, for what a query of PostgreSQL's calls inside.
+fn kernel_of(
+    name: &str,
+    result: &PgType,
+    arguments: Vec<Expr>,
+    work: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+) -> Expr {
+    let work = move |_: &Environment, arrays: &[ArrayRef]| work(arrays);
+    kernel::call(Kernel::new(name, arguments.len(), result.clone(), Volatility::Immutable, work), arguments)
 }
 
 fn not_implemented(fact: &FunctionFact) -> crate::Error {

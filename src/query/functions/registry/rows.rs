@@ -2,7 +2,7 @@
 
 use datafusion::logical_expr::Expr;
 
-use super::{Call, adapt, not_implemented, source};
+use super::{Call, adapt, not_implemented, patterns, source, strings};
 use crate::catalog::facts::FunctionFact;
 use crate::catalog::types::PgType;
 use crate::error::Result;
@@ -26,6 +26,9 @@ pub fn set_returning(fact: &FunctionFact, arguments: Vec<Expr>, types: &[PgType]
         | "generate_series_step_int8"
         | "generate_series_timestamp" => adapt::call(&mut call, "generate_series"),
         "pg_listening_channels" => adapt::call(&mut call, "pg_listening_channels"),
-        _ => Err(not_implemented(fact)),
+        _ => {
+            let planned = patterns::set_returning(&mut call).or_else(|| strings::set_returning(&mut call));
+            planned.unwrap_or_else(|| Err(not_implemented(fact)))
+        }
     }
 }
