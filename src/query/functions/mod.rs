@@ -27,6 +27,7 @@ pub mod registry;
 pub mod rowwise;
 pub mod session;
 pub mod settings;
+pub mod sleep;
 pub mod string_agg;
 pub mod table;
 pub mod text;

@@ -163,7 +163,7 @@ impl TimeFunction {
 
 fn zone(text: &str) -> Result<Zone> {
     // A zone that is only a number is POSIX's, which counts to the west.
-    let is_number = text.trim_start_matches(['+', '-']).starts_with(|first: char| first.is_ascii_digit());
+    let is_number = text.trim().parse::<f64>().is_ok();
     Zone::parse(text)
         .map(|zone| if is_number { Zone::from_east(-zone.offset_at(0)) } else { zone })
         .or_else(|| Zone::abbreviation(text).map(Zone::from_east))

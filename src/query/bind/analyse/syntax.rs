@@ -116,7 +116,10 @@ impl Analyser<'_> {
             {
                 (value, form.value.clone())
             }
-            _ => return Err(self.fail(QueryError::Syntax("syntax error at or near \",\"".into()), at)),
+            _ => {
+                let wrong = arguments.get(1).map_or_else(|| ")".to_owned(), ToString::to_string);
+                return Err(self.fail(QueryError::Syntax(format!("syntax error at or near \"{wrong}\"")), at));
+            }
         };
         let value = self.expression(value)?;
         self.system_function("normalize", vec![value, unknown(&form, None)], at)

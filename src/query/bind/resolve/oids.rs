@@ -9,7 +9,6 @@ pub(super) const TEXT: Oid = 25;
 pub(super) const INT2VECTOR: Oid = 22;
 pub(super) const OIDVECTOR: Oid = 30;
 pub(super) const UNKNOWN: Oid = 705;
-pub(super) const INTERVAL: Oid = 1186;
 pub(super) const RECORD: Oid = 2249;
 pub(super) const ANY: Oid = 2276;
 pub(super) const ANYARRAY: Oid = 2277;

@@ -13,6 +13,7 @@ mod aggregate;
 mod arithmetic;
 mod arrays;
 mod bytes;
+mod calendar;
 mod casts;
 mod codes;
 mod compare;
@@ -79,12 +80,13 @@ impl Call<'_> {
 /// A function that plans the calls of a family, and leaves the others.
 type Family = fn(&mut Call<'_>) -> Option<Result<Expr>>;
 
-const FAMILIES: [Family; 17] = [
+const FAMILIES: [Family; 18] = [
     compare::plan,
     arithmetic::plan,
     integers::plan,
     numerics::plan,
     math::plan,
+    calendar::plan,
     casts::plan,
     codes::plan,
     patterns::plan,
@@ -113,6 +115,11 @@ pub fn call(fact: &FunctionFact, arguments: Vec<Expr>, types: &[PgType], result:
         }
     }
     Err(not_implemented(fact))
+}
+
+/// A time rounded to so many digits behind the point of its seconds.
+pub fn with_precision(value: Expr, data_type: &PgType, digits: u32) -> Expr {
+    calendar::with_precision(value, data_type, digits)
 }
 
 /// A kernel of a name of its own, for what a query of PostgreSQL's calls inside.

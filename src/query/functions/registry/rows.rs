@@ -2,7 +2,7 @@
 
 use datafusion::logical_expr::Expr;
 
-use super::{Call, adapt, not_implemented, patterns, source, strings};
+use super::{Call, adapt, calendar, not_implemented, patterns, source, strings};
 use crate::catalog::facts::FunctionFact;
 use crate::catalog::types::PgType;
 use crate::error::Result;
@@ -20,14 +20,14 @@ pub fn set_returning(fact: &FunctionFact, arguments: Vec<Expr>, types: &[PgType]
             PgType::Array(_) => Ok(call.first()),
             _ => Err(not_implemented(fact)),
         },
-        "generate_series_int4"
-        | "generate_series_step_int4"
-        | "generate_series_int8"
-        | "generate_series_step_int8"
-        | "generate_series_timestamp" => adapt::call(&mut call, "generate_series"),
+        "generate_series_int4" | "generate_series_step_int4" | "generate_series_int8" | "generate_series_step_int8" => {
+            adapt::call(&mut call, "generate_series")
+        }
         "pg_listening_channels" => adapt::call(&mut call, "pg_listening_channels"),
         _ => {
-            let planned = patterns::set_returning(&mut call).or_else(|| strings::set_returning(&mut call));
+            let planned = patterns::set_returning(&mut call)
+                .or_else(|| strings::set_returning(&mut call))
+                .or_else(|| calendar::series(&mut call));
             planned.unwrap_or_else(|| Err(not_implemented(fact)))
         }
     }

@@ -3,6 +3,9 @@
 use super::numbers::{Node, Shape, SignPlace, Symbol, Template};
 use crate::error::{CatalogError, QueryError, Result};
 
+/// Digits behind the point of the power of ten that `V` divides by, and so of the quotient.
+const POWER_DIGITS: usize = 16;
+
 /// A text being read: the reading half of `NUM_processor` of `formatting.c`.
 struct Reader<'a> {
     shape: &'a Shape,
@@ -200,7 +203,8 @@ impl Reader<'_> {
         let shift = self.shape.shift;
         let all = format!("{whole:0>width$}{behind}", width = shift + 1);
         let point = all.len() - behind.len() - shift;
-        out.push_str(&format!("{}.{}", &all[..point], &all[point..]));
+        let (whole, behind) = all.split_at(point);
+        out.push_str(&format!("{whole}.{behind:0<POWER_DIGITS$}"));
         Ok(())
     }
 }

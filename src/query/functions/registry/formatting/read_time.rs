@@ -1,5 +1,6 @@
 //! `to_timestamp` and `to_date`: a text read by a template.
 
+use super::super::calendar::timestamp_to_digits;
 use super::times::{Convention, Field, Node, Pattern, Template, is_separator, is_space};
 use super::write_time::{DAYS, MONTHS, ROMAN_MONTHS, iso_week_start};
 use crate::catalog::types::Zone;
@@ -552,9 +553,7 @@ pub(super) fn timestamp(text: &str, template: &Template, zone: &Zone) -> Result<
         return Ok(us);
     }
     // Rounded to the digits that the template names.
-    let unit = 10_i64.pow(6 - u32::from(moment.fraction));
-    let half = unit / 2;
-    Ok(if us >= 0 { (us + half) / unit * unit } else { -((-us + half) / unit * unit) })
+    Ok(timestamp_to_digits(us, u32::from(moment.fraction)))
 }
 
 /// A date.
