@@ -6,7 +6,7 @@
 
 use std::any::TypeId;
 
-use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::ast::{Expr, TrimWhereField};
 use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -74,15 +74,19 @@ impl Dialect for PostgreSql {
         OWN.get_next_precedence(parser)
     }
 
-    /// `SUBSTRING`, of which sqlparser knows neither `SIMILAR` nor that FOR may come before FROM.
+    /// `SUBSTRING`, of which sqlparser knows neither `SIMILAR` nor that FOR may come before FROM, and `TRIM`, of which
+    /// it does not know that what is trimmed off may be left out before FROM.
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
         let (Token::Word(word), Token::LParen) =
             (&parser.peek_nth_token_ref(0).token, &parser.peek_nth_token_ref(1).token)
         else {
             return None;
         };
-        let is_substring = word.keyword == Keyword::SUBSTRING && word.quote_style.is_none();
-        is_substring.then(|| substring(parser))
+        match word.keyword {
+            Keyword::SUBSTRING => Some(substring(parser)),
+            Keyword::TRIM => Some(trim(parser)),
+            _ => None,
+        }
     }
 
     fn prec_value(&self, precedence: Precedence) -> u8 {
@@ -147,4 +151,28 @@ fn substring(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
     parser.expect_token(&Token::RParen)?;
     let substring_from = from.map(Box::new);
     Ok(Expr::Substring { expr, substring_from, substring_for: length.map(Box::new), special, shorthand: false })
+}
+
+fn trim(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    parser.expect_keyword(Keyword::TRIM)?;
+    parser.expect_token(&Token::LParen)?;
+    let trim_where = match parser.parse_one_of_keywords(&[Keyword::BOTH, Keyword::LEADING, Keyword::TRAILING]) {
+        Some(Keyword::LEADING) => Some(TrimWhereField::Leading),
+        Some(Keyword::TRAILING) => Some(TrimWhereField::Trailing),
+        Some(_) => Some(TrimWhereField::Both),
+        None => None,
+    };
+    let mut trim_what = None;
+    let has_from = parser.parse_keyword(Keyword::FROM);
+    let mut expr = Box::new(parser.parse_expr()?);
+    if !has_from && parser.parse_keyword(Keyword::FROM) {
+        trim_what = Some(std::mem::replace(&mut expr, Box::new(parser.parse_expr()?)));
+    }
+    let mut others = Vec::new();
+    while parser.consume_token(&Token::Comma) {
+        others.push(parser.parse_expr()?);
+    }
+    parser.expect_token(&Token::RParen)?;
+    let trim_characters = (!others.is_empty()).then_some(others);
+    Ok(Expr::Trim { expr, trim_where, trim_what, trim_characters })
 }

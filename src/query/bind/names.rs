@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, Expr, FunctionArguments, Ident, Query, SelectItem, SetExpr, TrimWhereField,
+    AccessExpr, BinaryOperator, DataType, Expr, FunctionArguments, Ident, Query, SelectItem, SetExpr, TrimWhereField,
 };
 
 use super::types;
@@ -104,9 +104,9 @@ fn figure(expr: &Expr) -> (Option<String>, Strength) {
         }
         Expr::Cast { expr, data_type, .. } => match figure(expr) {
             (name, Strength::Strong) => (name, Strength::Strong),
-            _ => (types::bare_name(data_type), Strength::Weak),
+            _ => (types::bare_name(&without_precision(data_type)), Strength::Weak),
         },
-        Expr::TypedString(typed) => (types::bare_name(&typed.data_type), Strength::Weak),
+        Expr::TypedString(typed) => (types::bare_name(&without_precision(&typed.data_type)), Strength::Weak),
         Expr::Interval(_) => (Some("interval".into()), Strength::Weak),
         Expr::Case { else_result, .. } => match else_result.as_deref().map(figure) {
             Some((name, Strength::Strong)) => (name, Strength::Strong),
@@ -136,6 +136,16 @@ fn figure(expr: &Expr) -> (Option<String>, Strength) {
 }
 
 /// A scalar subquery is called as its only column.
+/// A type of times without its modifier.
+fn without_precision(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Timestamp(_, zone) => DataType::Timestamp(None, *zone),
+        DataType::Time(_, zone) => DataType::Time(None, *zone),
+        DataType::Interval { .. } => DataType::Interval { fields: None, precision: None },
+        other => other.clone(),
+    }
+}
+
 fn figure_query(query: &Query) -> (Option<String>, Strength) {
     let mut body = query.body.as_ref();
     loop {

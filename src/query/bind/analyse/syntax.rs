@@ -1,6 +1,8 @@
 //! Constructs with a syntax of their own that are functions underneath.
 
-use datafusion::sql::sqlparser::ast::{CeilFloorKind, DateTimeField, Expr, ObjectName, TrimWhereField, ValueWithSpan};
+use datafusion::sql::sqlparser::ast::{
+    CeilFloorKind, DateTimeField, Expr, ObjectName, Spanned, TrimWhereField, ValueWithSpan,
+};
 
 use super::constants::{text_of, unknown};
 use super::{Analyser, expression_of, oids, refuse};
@@ -118,7 +120,8 @@ impl Analyser<'_> {
             }
             _ => {
                 let wrong = arguments.get(1).map_or_else(|| ")".to_owned(), ToString::to_string);
-                return Err(self.fail(QueryError::Syntax(format!("syntax error at or near \"{wrong}\"")), at));
+                let place = arguments.get(1).map(|argument| argument.span().start);
+                return Err(self.fail(QueryError::Syntax(format!("syntax error at or near \"{wrong}\"")), place.or(at)));
             }
         };
         let value = self.expression(value)?;

@@ -14,8 +14,6 @@ use crate::query::bind::refuse;
 use crate::query::bind::tree::{CoercionMethod, Expression, Form, Kind, Position, TypeRef};
 use crate::query::values;
 
-/// The upper half of an interval's modifier when it has no fields, as in `interval(3)`.
-
 impl Resolver<'_> {
     /// Converts to a type with its modifier; `None` when there is no such conversion.
     ///

@@ -200,12 +200,12 @@ fn unistr(text: &str, out: &mut String) -> Result<()> {
             continue;
         }
         let behind = &rest[1..];
-        if behind.starts_with('\\') {
+        if let Some(behind) = behind.strip_prefix('\\') {
             if high.is_some() {
                 return Err(wrong_pair());
             }
             out.push('\\');
-            rest = &behind[1..];
+            rest = behind;
             continue;
         }
         let digits = |skipped: usize, count: usize| -> Option<(u32, usize)> {

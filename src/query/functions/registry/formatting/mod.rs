@@ -156,7 +156,7 @@ fn ordinal(digits: &str, upper: bool) -> Result<&'static str> {
 
 /// A piece of text in a template: quoted or not, a backslash quotes the character behind it where it can.
 /// `literal` is told each character and whether it was quoted. Returns what is left.
-fn literal<'a>(text: &'a str, mut literal: impl FnMut(char, bool)) -> &'a str {
+fn literal(text: &str, mut literal: impl FnMut(char, bool)) -> &str {
     let Some(mut rest) = text.strip_prefix('"') else {
         let text = if text.starts_with("\\\"") { &text[1..] } else { text };
         if let Some(character) = text.chars().next() {

@@ -154,8 +154,8 @@ fn integer(source: &mut Source<'_>, pattern: &Pattern, length: usize, slurps: bo
 /// Reads one of several words, in any case.
 fn word(source: &mut Source<'_>, words: &[&str], pattern: &Pattern) -> Result<i64> {
     let rest = source.rest();
-    let matches = |word: &&str| rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
-    match words.iter().position(|word| matches(&word)) {
+    let matches = |word: &str| rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
+    match words.iter().position(|word| matches(word)) {
         Some(index) => {
             source.at += words[index].len();
             Ok(i64::try_from(index).unwrap_or(0))

@@ -297,8 +297,7 @@ fn finish_number(text: String, template: &Template, shape: Shape, out: &mut Stri
         out.push_str(&text);
         return Ok(true);
     }
-    let (sign, mut digits, mut blanks) = ('+', text, 0);
-    let mut sign = sign;
+    let (mut sign, mut digits, mut blanks) = ('+', text, 0);
     if !shape.roman {
         if let Some(positive) = digits.strip_prefix('-') {
             (sign, digits) = ('-', positive.to_owned());
@@ -356,7 +355,7 @@ impl<'a> Writer<'a> {
         let sign_written;
         if shape.plus || shape.minus {
             // The sign is written by its own pattern.
-            sign_written = !(shape.plus && !shape.minus);
+            sign_written = shape.minus || !shape.plus;
         } else {
             if sign != '-' && shape.fills {
                 shape.brackets = false;
