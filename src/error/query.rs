@@ -171,6 +171,24 @@ pub enum QueryError {
     /// 22016.
     #[error("argument of nth_value must be greater than zero")]
     NthValueArgument,
+    /// A regular expression of SQL that has more parts than it may have: 2200C.
+    #[error("{0}")]
+    InvalidEscapeUse(String),
+    /// A byte or bit that is not there: 2202E.
+    #[error("{0}")]
+    SubscriptOutOfRange(String),
+    /// Bytes that are no text of their encoding: 22021.
+    #[error("{0}")]
+    InvalidCharacters(String),
+    /// A character that an encoding has not: 22P05.
+    #[error("{0}")]
+    UntranslatableCharacter(String),
+    /// A text does not follow its template: 22007.
+    #[error("{0}")]
+    DatetimeFormat(String),
+    /// A text is no value of its type: 22P02.
+    #[error("{0}")]
+    InvalidText(String),
     /// A window function where none may be: 42P20.
     #[error("{0}")]
     Windowing(String),

@@ -6,10 +6,11 @@
 
 use std::any::TypeId;
 
-use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::ast::{Expr, TrimWhereField};
 use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 /// PostgreSQL as this server reads it.
 #[derive(Debug)]
@@ -62,7 +63,30 @@ impl Dialect for PostgreSql {
     }
 
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
+        // `SIMILAR` without `TO` is a part of SUBSTRING.
+        let is = |place: usize, wanted: Keyword| match &parser.peek_nth_token_ref(place).token {
+            Token::Word(word) => word.keyword == wanted,
+            _ => false,
+        };
+        if is(0, Keyword::SIMILAR) && !is(1, Keyword::TO) {
+            return Some(Ok(0));
+        }
         OWN.get_next_precedence(parser)
+    }
+
+    /// `SUBSTRING`, of which sqlparser knows neither `SIMILAR` nor that FOR may come before FROM, and `TRIM`, of which
+    /// it does not know that what is trimmed off may be left out before FROM.
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let (Token::Word(word), Token::LParen) =
+            (&parser.peek_nth_token_ref(0).token, &parser.peek_nth_token_ref(1).token)
+        else {
+            return None;
+        };
+        match word.keyword {
+            Keyword::SUBSTRING => Some(substring(parser)),
+            Keyword::TRIM => Some(trim(parser)),
+            _ => None,
+        }
     }
 
     fn prec_value(&self, precedence: Precedence) -> u8 {
@@ -111,4 +135,60 @@ impl Dialect for PostgreSql {
         supports_string_escape_constant,
         supports_unicode_string_literal,
     );
+}
+
+fn substring(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    parser.expect_keyword(Keyword::SUBSTRING)?;
+    parser.expect_token(&Token::LParen)?;
+    let expr = Box::new(parser.parse_expr()?);
+    let (mut from, mut length) = (None, None);
+    let special = parser.consume_token(&Token::Comma);
+    if special {
+        from = Some(parser.parse_expr()?);
+        if parser.consume_token(&Token::Comma) {
+            length = Some(parser.parse_expr()?);
+        }
+    } else if parser.parse_keyword(Keyword::SIMILAR) {
+        // The pattern and its escape character are what FROM and FOR name in SQL:1999.
+        from = Some(parser.parse_expr()?);
+        parser.expect_keyword(Keyword::ESCAPE)?;
+        length = Some(parser.parse_expr()?);
+    } else if parser.parse_keyword(Keyword::FROM) {
+        from = Some(parser.parse_expr()?);
+        if parser.parse_keyword(Keyword::FOR) {
+            length = Some(parser.parse_expr()?);
+        }
+    } else if parser.parse_keyword(Keyword::FOR) {
+        length = Some(parser.parse_expr()?);
+        if parser.parse_keyword(Keyword::FROM) {
+            from = Some(parser.parse_expr()?);
+        }
+    }
+    parser.expect_token(&Token::RParen)?;
+    let substring_from = from.map(Box::new);
+    Ok(Expr::Substring { expr, substring_from, substring_for: length.map(Box::new), special, shorthand: false })
+}
+
+fn trim(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    parser.expect_keyword(Keyword::TRIM)?;
+    parser.expect_token(&Token::LParen)?;
+    let trim_where = match parser.parse_one_of_keywords(&[Keyword::BOTH, Keyword::LEADING, Keyword::TRAILING]) {
+        Some(Keyword::LEADING) => Some(TrimWhereField::Leading),
+        Some(Keyword::TRAILING) => Some(TrimWhereField::Trailing),
+        Some(_) => Some(TrimWhereField::Both),
+        None => None,
+    };
+    let mut trim_what = None;
+    let has_from = parser.parse_keyword(Keyword::FROM);
+    let mut expr = Box::new(parser.parse_expr()?);
+    if !has_from && parser.parse_keyword(Keyword::FROM) {
+        trim_what = Some(std::mem::replace(&mut expr, Box::new(parser.parse_expr()?)));
+    }
+    let mut others = Vec::new();
+    while parser.consume_token(&Token::Comma) {
+        others.push(parser.parse_expr()?);
+    }
+    parser.expect_token(&Token::RParen)?;
+    let trim_characters = (!others.is_empty()).then_some(others);
+    Ok(Expr::Trim { expr, trim_where, trim_what, trim_characters })
 }

@@ -1,7 +1,7 @@
 //! Names of columns: how they fold, and what PostgreSQL calls a column that has none.
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, FunctionArguments, Ident, Query, SelectItem, SetExpr, TrimWhereField,
+    AccessExpr, BinaryOperator, DataType, Expr, FunctionArguments, Ident, Query, SelectItem, SetExpr, TrimWhereField,
 };
 
 use super::types;
@@ -63,9 +63,9 @@ fn figure(expr: &Expr) -> (Option<String>, Strength) {
         }
         Expr::Cast { expr, data_type, .. } => match figure(expr) {
             (name, Strength::Strong) => (name, Strength::Strong),
-            _ => (types::bare_name(data_type), Strength::Weak),
+            _ => (types::bare_name(&without_precision(data_type)), Strength::Weak),
         },
-        Expr::TypedString(typed) => (types::bare_name(&typed.data_type), Strength::Weak),
+        Expr::TypedString(typed) => (types::bare_name(&without_precision(&typed.data_type)), Strength::Weak),
         Expr::Interval(_) => (Some("interval".into()), Strength::Weak),
         Expr::Case { else_result, .. } => match else_result.as_deref().map(figure) {
             Some((name, Strength::Strong)) => (name, Strength::Strong),
@@ -77,7 +77,10 @@ fn figure(expr: &Expr) -> (Option<String>, Strength) {
         Expr::Subquery(query) => figure_query(query),
         Expr::Extract { .. } => strong("extract"),
         Expr::Position { .. } => strong("position"),
+        Expr::Substring { shorthand: true, .. } => strong("substr"),
         Expr::Substring { .. } => strong("substring"),
+        Expr::IsNormalized { .. } => strong("is_normalized"),
+        Expr::BinaryOp { op: BinaryOperator::Overlaps, .. } => strong("overlaps"),
         Expr::Overlay { .. } => strong("overlay"),
         Expr::Ceil { .. } => strong("ceil"),
         Expr::Floor { .. } => strong("floor"),
@@ -92,6 +95,16 @@ fn figure(expr: &Expr) -> (Option<String>, Strength) {
 }
 
 /// A scalar subquery is called as its only column.
+/// A type of times without its modifier.
+fn without_precision(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Timestamp(_, zone) => DataType::Timestamp(None, *zone),
+        DataType::Time(_, zone) => DataType::Time(None, *zone),
+        DataType::Interval { .. } => DataType::Interval { fields: None, precision: None },
+        other => other.clone(),
+    }
+}
+
 fn figure_query(query: &Query) -> (Option<String>, Strength) {
     let mut body = query.body.as_ref();
     loop {

@@ -213,7 +213,9 @@ impl Lowering<'_> {
         if variadic && self.function_fact(function)?.variadic == ANY {
             return Err(refuse::not_supported("VARIADIC with an array"));
         }
-        if matches!(form, Form::ExplicitCast | Form::ImplicitCast) {
+        // What fits a time to a precision is computed as any function.
+        let fits_times = self.function_fact(function).is_ok_and(|fact| fact.source.ends_with("_scale"));
+        if matches!(form, Form::ExplicitCast | Form::ImplicitCast) && !fits_times {
             if let Some((argument, rest)) = arguments.split_first() {
                 // The functions that bound lengths say in their third argument whether longer text may be cut.
                 let is_explicit = match rest.get(1).map(|argument| &argument.kind) {
@@ -499,6 +501,22 @@ impl Lowering<'_> {
             ValueFunction::CurrentDate => "current_date",
             ValueFunction::CurrentTimestamp(None) => "current_timestamp",
             ValueFunction::LocalTimestamp(None) => "localtimestamp",
+            ValueFunction::CurrentTimestamp(Some(digits)) => {
+                let now = self.value(ValueFunction::CurrentTimestamp(None))?;
+                return Ok(registry::with_precision(now, &PgType::Timestamptz, digits));
+            }
+            ValueFunction::LocalTimestamp(Some(digits)) => {
+                let now = self.value(ValueFunction::LocalTimestamp(None))?;
+                return Ok(registry::with_precision(now, &PgType::Timestamp, digits));
+            }
+            ValueFunction::LocalTime(digits) => {
+                let now = self.value(ValueFunction::LocalTimestamp(None))?;
+                let time = registry::convert(now, &PgType::Timestamp, &PgType::Time, cast::Kind::Explicit);
+                return Ok(match digits {
+                    Some(digits) => registry::with_precision(time, &PgType::Time, digits),
+                    None => time,
+                });
+            }
             ValueFunction::CurrentRole | ValueFunction::CurrentUser | ValueFunction::User => "current_user",
             ValueFunction::SessionUser => "session_user",
             ValueFunction::CurrentCatalog => "current_database",

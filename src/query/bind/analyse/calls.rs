@@ -274,6 +274,15 @@ impl Analyser<'_> {
             // A type with a modifier for the grammar, never a call.
             return Err(self.fail(refuse::not_supported(format!("{word}(…) as a call")), at));
         }
+        if word == "normalize" {
+            if let FunctionArguments::List(list) = &function.args {
+                let plain = list.args.iter().filter_map(|argument| match argument {
+                    FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+                    _ => None,
+                });
+                return self.normalize(&plain.collect::<Vec<_>>(), at).map(Some);
+            }
+        }
         if !matches!(word, "coalesce" | "nullif" | "greatest" | "least" | "row" | "grouping" | "values") {
             return Ok(None);
         }

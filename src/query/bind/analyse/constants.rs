@@ -1,7 +1,9 @@
 //! Literals.
 
 use datafusion::common::ScalarValue;
-use datafusion::sql::sqlparser::ast::{Expr, Interval, TypedString, UnaryOperator, Value, ValueWithSpan};
+use datafusion::sql::sqlparser::ast::{
+    DateTimeField, Expr, Interval, TypedString, UnaryOperator, Value, ValueWithSpan,
+};
 
 use super::typenames::interval_typmod;
 use super::{Analyser, expression_of, oids, refuse};
@@ -77,10 +79,13 @@ impl Analyser<'_> {
             let error = QueryError::Syntax(format!("syntax error at or near \"{value}\""));
             return Err(self.fail(error, at));
         };
-        if interval.leading_precision.is_some() || interval.fractional_seconds_precision.is_some() {
-            return Err(self.fail(refuse::not_supported("an interval with a precision"), at));
-        }
-        let typmod = interval_typmod(interval.leading_field.as_ref(), interval.last_field.as_ref())?;
+        let precision = match (interval.leading_precision, interval.fractional_seconds_precision) {
+            (None, precision) => precision,
+            // Of seconds alone it is the precision of their fraction.
+            (precision, None) if matches!(interval.leading_field, Some(DateTimeField::Second)) => precision,
+            _ => return Err(self.fail(QueryError::Syntax("syntax error at or near \"(\"".into()), at)),
+        };
+        let typmod = interval_typmod(interval.leading_field.as_ref(), interval.last_field.as_ref(), precision)?;
         self.cast(unknown(text, at), TypeRef { oid: oids::INTERVAL, typmod }, at)
     }
 

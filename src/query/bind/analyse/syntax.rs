@@ -1,6 +1,8 @@
 //! Constructs with a syntax of their own that are functions underneath.
 
-use datafusion::sql::sqlparser::ast::{CeilFloorKind, DateTimeField, Expr, ObjectName, TrimWhereField, ValueWithSpan};
+use datafusion::sql::sqlparser::ast::{
+    CeilFloorKind, DateTimeField, Expr, ObjectName, Spanned, TrimWhereField, ValueWithSpan,
+};
 
 use super::constants::{text_of, unknown};
 use super::{Analyser, expression_of, oids, refuse};
@@ -96,8 +98,34 @@ impl Analyser<'_> {
                 }
                 self.system_function("overlay", arguments, at)
             }
+            Expr::IsNormalized { expr, form, negated } => {
+                let value = self.expression(expr)?;
+                let at = self.operator_place(expr, std::slice::from_ref(&value), "IS");
+                let form = form.map_or_else(|| "NFC".to_owned(), |form| form.to_string());
+                let test = self.system_function("is_normalized", vec![value, unknown(&form, None)], at)?;
+                if *negated { self.not(test, at) } else { Ok(test) }
+            }
             other => Err(refuse::not_supported(format!("the expression {other}"))),
         }
+    }
+
+    /// `normalize(text [, form])`, whose form is a word.
+    pub(super) fn normalize(&mut self, arguments: &[&Expr], at: Option<Position>) -> Result<Expression> {
+        let (value, form) = match arguments {
+            [value] => (value, "NFC".to_owned()),
+            [value, Expr::Identifier(form)]
+                if matches!(form.value.to_ascii_uppercase().as_str(), "NFC" | "NFD" | "NFKC" | "NFKD") =>
+            {
+                (value, form.value.clone())
+            }
+            _ => {
+                let wrong = arguments.get(1).map_or_else(|| ")".to_owned(), ToString::to_string);
+                let place = arguments.get(1).map(|argument| argument.span().start);
+                return Err(self.fail(QueryError::Syntax(format!("syntax error at or near \"{wrong}\"")), place.or(at)));
+            }
+        };
+        let value = self.expression(value)?;
+        self.system_function("normalize", vec![value, unknown(&form, None)], at)
     }
 
     /// A call that is looked up as any other.

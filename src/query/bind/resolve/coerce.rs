@@ -14,9 +14,6 @@ use crate::query::bind::refuse;
 use crate::query::bind::tree::{CoercionMethod, Expression, Form, Kind, Position, TypeRef};
 use crate::query::values;
 
-/// The upper half of an interval's modifier when it has no fields, as in `interval(3)`.
-const ALL_INTERVAL_FIELDS: i32 = 0x7fff;
-
 impl Resolver<'_> {
     /// Converts to a type with its modifier; `None` when there is no such conversion.
     ///
@@ -220,10 +217,6 @@ impl Resolver<'_> {
     fn read(&self, value: &ScalarValue, target: TypeRef, position: Option<Position>) -> Result<Expression> {
         let data_type = TypeRef::plain(target.oid);
         let constant = |value| Expression { kind: Kind::Constant(value), data_type, position };
-        if target.oid == oids::INTERVAL && target.typmod >= 0 && target.typmod >> 16 != ALL_INTERVAL_FIELDS {
-            // The fields decide what a number without a unit means.
-            return Err(refuse::not_supported("a literal of type interval with fields"));
-        }
         let pg = PgType::from_oid(target.oid, -1);
         let text = match value {
             ScalarValue::Utf8(text) | ScalarValue::LargeUtf8(text) | ScalarValue::Utf8View(text) => text.as_deref(),
@@ -233,6 +226,8 @@ impl Resolver<'_> {
             (Some(text), Some(pg)) if target.oid != UNKNOWN => {
                 let value = match pg {
                     PgType::Numeric(_) => values::parse_numeric(text),
+                    // The fields decide what a number without a unit means.
+                    PgType::Interval if target.typmod >= 0 => values::parse_interval(text, target.typmod),
                     _ => values::parse(text, &pg, self.style),
                 };
                 Ok(constant(value.map_err(|error| self.at(error, position))?))

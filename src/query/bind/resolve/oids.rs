@@ -12,7 +12,6 @@ pub(super) const NUMERIC: Oid = 1700;
 pub(super) const FLOAT4: Oid = 700;
 pub(super) const FLOAT8: Oid = 701;
 pub(super) const UNKNOWN: Oid = 705;
-pub(super) const INTERVAL: Oid = 1186;
 pub(super) const RECORD: Oid = 2249;
 pub(super) const ANY: Oid = 2276;
 pub(super) const ANYARRAY: Oid = 2277;

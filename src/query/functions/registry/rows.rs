@@ -3,12 +3,11 @@
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Case, Expr};
 
-use super::{Call, adapt, arrays, documents, not_implemented, source};
+use super::{Call, adapt, arrays, calendar, documents, not_implemented, patterns, source, strings};
 use crate::base::ids::Oid;
 use crate::catalog::facts::{Facts, FunctionFact};
 use crate::catalog::types::PgType;
 use crate::error::Result;
-use crate::query::functions::{kernel, series};
 use crate::query::values;
 
 /// The columns of a function that returns several, each as a list with one element for each row.
@@ -41,17 +40,17 @@ pub fn set_returning(fact: &FunctionFact, arguments: Vec<Expr>, types: &[PgType]
         "generate_series_int4" | "generate_series_step_int4" | "generate_series_int8" | "generate_series_step_int8" => {
             adapt::call(&mut call, "generate_series")
         }
-        "generate_series_timestamp" | "generate_series_timestamptz" => {
-            let element = call.kind(0);
-            let arguments = call.take();
-            Ok(kernel::call(series::of_times(&element), arguments))
-        }
         "generate_subscripts" | "generate_subscripts_nodir" => subscripts(&mut call),
         "pg_listening_channels" | "pg_partition_ancestors" => {
             let name = call.source.clone();
             adapt::call(&mut call, &name)
         }
-        _ => Err(not_implemented(fact)),
+        _ => {
+            let planned = patterns::set_returning(&mut call)
+                .or_else(|| strings::set_returning(&mut call))
+                .or_else(|| calendar::series(&mut call));
+            planned.unwrap_or_else(|| Err(not_implemented(fact)))
+        }
     }
 }
 

@@ -148,7 +148,7 @@ fn lengths(call: &mut Call<'_>) -> Option<Expr> {
 }
 
 /// A day and a time of it.
-fn at(day: i32, time: i64) -> Result<i64> {
+pub(super) fn at(day: i32, time: i64) -> Result<i64> {
     match day {
         i32::MAX => Ok(i64::MAX),
         i32::MIN => Ok(i64::MIN),
