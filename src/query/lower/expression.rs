@@ -148,6 +148,9 @@ impl Lowering<'_> {
 
     /// An aggregate of a query around this one.
     fn outer_aggregate(&mut self, expression: &Expression, levels_up: usize) -> Result<Expr> {
+        if mentions_subquery(expression) {
+            return Err(refuse::not_supported("a subquery in an aggregate of a query around it"));
+        }
         let levels = isize::try_from(levels_up).unwrap_or(isize::MAX);
         let there = shifted(expression, -levels);
         let level = self.levels.len().saturating_sub(levels_up);
@@ -171,7 +174,10 @@ impl Lowering<'_> {
                 return self.outer(computed, expression);
             }
         }
-        match &self.levels[level].relations[column.relation] {
+        let Some(names) = self.levels[level].relations.get(column.relation) else {
+            return Err(refuse::not_supported("a reference to a relation in this place"));
+        };
+        match names {
             Names::Absent => Err(refuse::not_supported("a reference to a relation in this place")),
             Names::Plan { qualifier, columns } => {
                 let found = PlanColumn::new(Some(qualifier.clone()), columns[column.column].clone());
