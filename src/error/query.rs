@@ -125,6 +125,9 @@ pub enum QueryError {
     /// 2201F.
     #[error("{0}")]
     InvalidPower(String),
+    /// 2201G.
+    #[error("{0}")]
+    InvalidWidthBucket(String),
     /// 22011.
     #[error("negative substring length not allowed")]
     InvalidSubstring,

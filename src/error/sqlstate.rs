@@ -121,6 +121,7 @@ fn query(error: &QueryError) -> &'static str {
         InvalidRegex(_) => "2201B",
         InvalidLogarithm(_) => "2201E",
         InvalidPower(_) => "2201F",
+        InvalidWidthBucket(_) => "2201G",
         InvalidSubstring => "22011",
         InvalidEscape(_) => "22025",
         Windowing(_) => "42P20",
