@@ -53,6 +53,7 @@ pub mod history;
 #[cfg(test)]
 mod tests;
 
+pub use history::DECIMAL_METADATA;
 pub use commit::{Commit, CommitLog};
 pub use committer::Obsolete;
 pub use engine::Engine;

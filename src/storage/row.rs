@@ -5,8 +5,8 @@
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type,
-    IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
+    DataType, Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType,
+    Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
 };
 use arrow::error::ArrowError;
 use bytes::Bytes;
@@ -154,6 +154,7 @@ fn variable(array: &dyn Array, row: usize) -> Result<&[u8]> {
     match array.data_type() {
         DataType::Utf8 => Ok(array.as_string::<i32>().value(row).as_bytes()),
         DataType::Binary => Ok(array.as_binary::<i32>().value(row)),
+        DataType::BinaryView => Ok(array.as_binary_view().value(row)),
         other => Err(unsupported(other)),
     }
 }
@@ -179,8 +180,6 @@ fn write_fixed(array: &dyn Array, row: usize, out: &mut [u8]) -> Result<()> {
         DataType::Date32 => write!(Date32Type),
         DataType::Time64(_) => write!(Time64MicrosecondType),
         DataType::Timestamp(..) => write!(TimestampMicrosecondType),
-        DataType::Decimal128(..) => write!(Decimal128Type),
-        DataType::Decimal256(..) => write!(Decimal256Type),
         DataType::Interval(_) => {
             let interval = array.as_primitive::<IntervalMonthDayNanoType>().value(row);
             out[..4].copy_from_slice(&interval.months.to_le_bytes());

@@ -1,12 +1,12 @@
 //! From encoded rows to a record batch: values go straight from RocksDB's memory into Arrow builders.
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Decimal256Builder,
+    ArrayRef, BinaryBuilder, BinaryViewBuilder, BooleanBuilder, Date32Builder,
     FixedSizeBinaryBuilder, Float32Builder, Float64Builder, Int16Builder, Int32Builder, Int64Builder,
     IntervalMonthDayNanoBuilder, RecordBatch, RecordBatchOptions, StringBuilder, Time64MicrosecondBuilder,
     TimestampMicrosecondBuilder, UInt32Builder, new_null_array,
 };
-use arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalUnit, SchemaRef, TimeUnit, i256};
+use arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalUnit, SchemaRef, TimeUnit};
 use std::sync::Arc;
 
 use super::layout::Layout;
@@ -101,12 +101,11 @@ enum Column {
     Date32(Date32Builder),
     Time(Time64MicrosecondBuilder),
     Timestamp(TimestampMicrosecondBuilder),
-    Decimal128(Decimal128Builder),
-    Decimal256(Decimal256Builder),
     Interval(IntervalMonthDayNanoBuilder),
     Fixed(FixedSizeBinaryBuilder),
     Utf8(StringBuilder),
     Binary(BinaryBuilder),
+    Numeric(BinaryViewBuilder),
     /// A type that is never stored: all NULL.
     Null,
 }
@@ -127,12 +126,11 @@ macro_rules! each {
             Column::Date32($builder) => $body,
             Column::Time($builder) => $body,
             Column::Timestamp($builder) => $body,
-            Column::Decimal128($builder) => $body,
-            Column::Decimal256($builder) => $body,
             Column::Interval($builder) => $body,
             Column::Fixed($builder) => $body,
             Column::Utf8($builder) => $body,
             Column::Binary($builder) => $body,
+            Column::Numeric($builder) => $body,
             Column::Null => $null,
         }
     };
@@ -154,12 +152,6 @@ impl Column {
                 let builder = TimestampMicrosecondBuilder::with_capacity(capacity);
                 Self::Timestamp(builder.with_data_type(data_type.clone()))
             }
-            DataType::Decimal128(..) => {
-                Self::Decimal128(Decimal128Builder::with_capacity(capacity).with_data_type(data_type.clone()))
-            }
-            DataType::Decimal256(..) => {
-                Self::Decimal256(Decimal256Builder::with_capacity(capacity).with_data_type(data_type.clone()))
-            }
             DataType::Interval(IntervalUnit::MonthDayNano) => {
                 Self::Interval(IntervalMonthDayNanoBuilder::with_capacity(capacity))
             }
@@ -168,6 +160,7 @@ impl Column {
             }
             DataType::Utf8 => Self::Utf8(StringBuilder::with_capacity(capacity, capacity * VARIABLE_BYTES)),
             DataType::Binary => Self::Binary(BinaryBuilder::with_capacity(capacity, capacity * VARIABLE_BYTES)),
+            DataType::BinaryView => Self::Numeric(BinaryViewBuilder::with_capacity(capacity)),
             _ => Self::Null,
         }
     }
@@ -193,8 +186,6 @@ impl Column {
             Self::Date32(builder) => number!(builder, i32),
             Self::Time(builder) => number!(builder, i64),
             Self::Timestamp(builder) => number!(builder, i64),
-            Self::Decimal128(builder) => number!(builder, i128),
-            Self::Decimal256(builder) => number!(builder, i256),
             Self::Interval(builder) => {
                 let whole = |range: std::ops::Range<usize>| bytes.get(range).ok_or_else(|| corrupted("row slot"));
                 let months = i32::from_le_bytes(whole(0..4)?.try_into().expect("four bytes"));
@@ -209,6 +200,7 @@ impl Column {
                 builder.append_value(std::str::from_utf8(bytes).map_err(|_| corrupted("text of a row"))?);
             }
             Self::Binary(builder) => builder.append_value(bytes),
+            Self::Numeric(builder) => builder.append_value(bytes),
             Self::Null => return Err(corrupted("row slot").into()),
         }
         Ok(())

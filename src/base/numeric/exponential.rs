@@ -316,11 +316,12 @@ fn finite_power(base: &Finite, exponent: &Finite) -> Result<Numeric> {
     }
     let negative = base.coefficient.signum() < 0 && whole.is_some_and(|whole| whole.is_odd());
     let size = Finite { coefficient: base.coefficient.clone().abs(), scale: base.scale };
-    // What the exponent of e is about.
-    let digits = 8 - logarithm_weight(&size);
-    let about = Finite { coefficient: Coefficient::from(size.logarithm(digits.max(0))), scale: 0 };
-    let about = Numeric::Finite(about).to_float() / 10f64.powi(i32::try_from(digits.max(0)).unwrap_or(i32::MAX));
-    let value = about * Numeric::Finite(exponent.clone()).to_float();
+    // What the exponent of e is about, in as many digits as PostgreSQL looks at.
+    let digits = (8 - logarithm_weight(&size)).max(0);
+    let about = Coefficient::from(size.logarithm(digits + GUARD)).divided_rounded(&Coefficient::power_of_ten(GUARD));
+    let about = about.times(&exponent.coefficient).divided_rounded(&Coefficient::power_of_ten(exponent.scale()));
+    let about = Finite { coefficient: about, scale: u16::try_from(digits).unwrap_or(u16::MAX) };
+    let value = Numeric::Finite(about).to_float();
     if value.abs() > GREATEST_EXPONENT / 3.0 * 3.01 {
         return if value > 0.0 { Err(overflow()) } else { Numeric::new(Coefficient::Small(0), DISPLAY_SCALE) };
     }

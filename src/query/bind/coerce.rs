@@ -21,11 +21,13 @@ use datafusion::optimizer::AnalyzerRule;
 use super::operators::{Resolver, is_text};
 use super::output::type_of;
 use super::{errors, output, unify};
+use crate::base::numeric::Numeric;
 use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::{QueryError, Result};
 use crate::query::environment::Environment;
 use crate::query::functions::kernel::{self, Kernel};
-use crate::query::functions::{arithmetic, cast, interval};
+use crate::query::functions::arithmetic::Operation;
+use crate::query::functions::{arithmetic, cast, interval, numbers};
 use crate::query::planner::EnvironmentExtension;
 use crate::query::values;
 
@@ -83,6 +85,10 @@ fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Tr
             Transformed::yes(Expr::InSubquery(InSubquery { expr: Box::new(expr), subquery, negated }))
         }
         Expr::Negative(operand) => match type_of(&operand, schema) {
+            PgType::Numeric(_) => {
+                let zero = Expr::Literal(numbers::scalar(&Numeric::from_integer(0)), None);
+                Transformed::yes(numbers::operation(Operation::Subtract, zero, *operand))
+            }
             // The least integer has no counterpart.
             integer @ (PgType::Int2 | PgType::Int4 | PgType::Int8) => {
                 Transformed::yes(arithmetic::negation(*operand, integer))

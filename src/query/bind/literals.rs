@@ -9,34 +9,17 @@ use super::normalise::{cast_call, take};
 use crate::catalog::types::PgType;
 use crate::error::{CatalogError, Error};
 
-/// A number with more digits than any decimal of ours can hold is a float.
+/// A number that no bigint holds is a numeric.
 pub fn wide_number(expr: &mut Expr) {
-    let Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) = &*expr else { return };
-    // DataFusion reads what is beyond bigint as an unsigned integer, for which there is no type; with an
-    // exponent it is a numeric.
-    if text.parse::<i64>().is_err() && text.parse::<u64>().is_ok() {
-        *expr = Expr::Value(Value::Number(format!("{text}e0"), false).into());
-        return;
-    }
-    // A decimal has at most 76 digits, so shorter texts without an exponent fit.
-    if text.len() <= 76 && !text.contains(['e', 'E']) {
-        return;
-    }
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let count = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
-    let exponent = exponent.parse::<i64>().unwrap_or(i64::MAX);
-    let before = count(whole.trim_start_matches('0')).saturating_add(exponent);
-    let behind = count(part).saturating_sub(exponent);
-    if before.max(0).saturating_add(behind.max(0)) > 76 {
+    let Some(text) = digits(expr) else { return };
+    let text = if matches!(expr, Expr::UnaryOp { op: UnaryOperator::Minus, .. }) {
+        format!("-{text}")
+    } else {
+        text.to_owned()
+    };
+    if text.parse::<i64>().is_err() {
         let digits = Expr::Value(Value::SingleQuotedString(text.clone()).into());
-        *expr = Expr::Cast {
-            kind: CastKind::Cast,
-            expr: Box::new(digits),
-            data_type: DataType::DoublePrecision,
-            array: false,
-            format: None,
-        };
+        *expr = cast_call(digits, &PgType::Numeric(None));
     }
 }
 

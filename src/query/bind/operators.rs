@@ -22,7 +22,7 @@ use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::{QueryError, Result};
 use crate::query::environment::Environment;
 use crate::query::functions::arithmetic::{self, Operation};
-use crate::query::functions::{array, bounded, cast, date_part, division, interval, json};
+use crate::query::functions::{array, bounded, cast, date_part, interval, json, numbers};
 use crate::query::values;
 
 /// Plans binary operators for one statement.
@@ -176,6 +176,11 @@ impl Resolver<'_> {
             (left_type, right_type) if is_mixed_float(left_type, right_type) => {
                 Ok((self.convert(left, left_type, &PgType::Float8), self.convert(right, right_type, &PgType::Float8)))
             }
+            (PgType::Numeric(_), PgType::Numeric(_) | PgType::Int2 | PgType::Int4 | PgType::Int8)
+            | (PgType::Int2 | PgType::Int4 | PgType::Int8, PgType::Numeric(_)) => {
+                let key = |expr, from| numbers::key(numbers::as_numeric(expr, from), &PgType::Numeric(None));
+                Ok((key(left, &left_type), key(right, &right_type)))
+            }
             (left_type, right_type) if left_type == right_type || are_comparable(left_type, right_type) => {
                 Ok((left, right))
             }
@@ -240,11 +245,17 @@ impl Resolver<'_> {
         };
         match arithmetic::result_type(operation, &self.type_of(&left), &self.type_of(&right)) {
             Some(result) => Planned::Done(arithmetic::expression(operation, left, right, result)),
-            None if operation == Operation::Divide && self.type_of(&left) != PgType::Unknown => {
-                Planned::Done(division::divide(left, right))
+            None if self.is_numeric(&left) || self.is_numeric(&right) => {
+                let (left_type, right_type) = (self.type_of(&left), self.type_of(&right));
+                let left = numbers::as_numeric(left, &left_type);
+                Planned::Done(numbers::operation(operation, left, numbers::as_numeric(right, &right_type)))
             }
             None => Planned::Rest(left, right),
         }
+    }
+
+    fn is_numeric(&self, expr: &Expr) -> bool {
+        matches!(self.type_of(expr), PgType::Numeric(_))
     }
 
     fn add(&self, op: &BinaryOperator, left: Expr, right: Expr) -> Result<Planned> {

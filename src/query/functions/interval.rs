@@ -28,8 +28,7 @@ const DAY_US: i64 = 86_400_000_000;
 /// The length of an interval as one number, so that `30 days` equals `1 month` as in PostgreSQL. The longest
 /// intervals have more microseconds than 64 bits can count.
 pub fn span(expr: Expr) -> Expr {
-    let result = PgType::Numeric(Some((38, 0)));
-    let function = Kernel::new("kalam_interval_span", 1, result, Volatility::Immutable, |_, arrays| {
+    let function = Kernel::key("kalam_interval_span", DataType::Decimal128(38, 0), |_, arrays| {
         let spans: Decimal128Array = arrays[0].as_primitive::<IntervalMonthDayNanoType>().unary(span_of);
         Ok(Arc::new(spans.with_precision_and_scale(38, 0).map_err(|error| errors::translate(error.into()))?))
     });

@@ -5,11 +5,12 @@ use datafusion::functions_aggregate::grouping::grouping_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort};
 use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
 
-use super::{Lowering, build, in_form, pg_type};
+use super::{Lowering, build, in_form, keys, pg_type};
+use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{Aggregate, Column, Expression, Grouping, Kind, Query, SortKey};
-use crate::query::functions::registry;
+use crate::query::functions::{moments, registry};
 
 impl Lowering<'_> {
     /// Groups and aggregates, if the query has any. From here on they are columns.
@@ -48,13 +49,19 @@ impl Lowering<'_> {
                 add_dependent(expression, &mut groups);
             }
         }
-        let mut keys: Vec<Expr> = Vec::with_capacity(groups.len());
+        let mut group_keys: Vec<Expr> = Vec::with_capacity(groups.len());
         let mut places = Vec::with_capacity(groups.len());
-        for group in &groups {
-            let key = self.expression(group)?;
-            let place = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
-                keys.push(key);
-                keys.len() - 1
+        // Groups whose key is not what they show.
+        let mut shown = Vec::new();
+        for (index, group) in groups.iter().enumerate() {
+            let value = self.expression(group)?;
+            let key = keys::of(value.clone(), &pg_type(group.data_type)?);
+            if key != value {
+                shown.push((index, value));
+            }
+            let place = group_keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+                group_keys.push(key);
+                group_keys.len() - 1
             });
             places.push(place);
         }
@@ -69,11 +76,18 @@ impl Lowering<'_> {
             });
             results.push(place);
         }
-        let names: Vec<String> = keys.iter().map(|key| key.schema_name().to_string()).collect();
+        let names: Vec<String> = group_keys.iter().map(|key| key.schema_name().to_string()).collect();
+        let shown: Vec<(usize, usize)> = shown
+            .into_iter()
+            .map(|(index, value)| {
+                aggregates.push(keys::first(value));
+                (index, aggregates.len() - 1)
+            })
+            .collect();
         let mut computed = Vec::with_capacity(groups.len() + calls.len());
         let sets = grouping.map_or(&[][..], |grouping| &grouping.sets);
         if sets.len() > 1 {
-            let of_place = |index: &usize| keys[places[*index]].clone();
+            let of_place = |index: &usize| group_keys[places[*index]].clone();
             let sets = sets.iter().map(|set| set.iter().map(of_place).collect()).collect();
             for call in &groupings {
                 let Kind::Grouping(indexes) = &call.kind else { continue };
@@ -83,7 +97,7 @@ impl Lowering<'_> {
                 aggregates.push(Expr::AggregateFunction(function));
             }
             calls.extend(groupings);
-            keys = vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))];
+            group_keys = vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))];
         } else {
             // With one set, every expression is grouped by.
             for call in groupings {
@@ -91,15 +105,24 @@ impl Lowering<'_> {
             }
         }
         let outputs: Vec<String> = aggregates.iter().map(|call| call.schema_name().to_string()).collect();
-        let plan = build(LogicalPlanBuilder::from(plan).aggregate(keys, aggregates))?;
+        let plan = build(LogicalPlanBuilder::from(plan).aggregate(group_keys, aggregates))?;
         let named = |name: &String| {
             let mut found = plan.schema().iter().map(PlanColumn::from);
             // Grouping by sets hides the qualifier of a column, but not its name.
             let column = found.find(|column| column.flat_name() == *name || column.name == *name);
             column.map(Expr::Column).ok_or_else(|| refuse::not_supported("this GROUP BY"))
         };
-        for (group, place) in groups.into_iter().zip(places) {
-            computed.push((group, named(&names[place])?));
+        for (index, (group, place)) in groups.into_iter().zip(places).enumerate() {
+            let key = named(&names[place])?;
+            let column = match shown.iter().find(|(shown, _)| *shown == index) {
+                None => key,
+                // A set that does not group by it has no value of it.
+                Some((_, first)) => {
+                    let branch = (Box::new(Expr::IsNotNull(Box::new(key))), Box::new(named(&outputs[*first])?));
+                    Expr::Case(datafusion::logical_expr::Case::new(None, vec![branch], None))
+                }
+            };
+            computed.push((group, column));
         }
         for (call, place) in calls.into_iter().zip(results) {
             let column = in_form(named(&outputs[place])?, &plan, &pg_type(call.data_type)?)?;
@@ -122,6 +145,9 @@ impl Lowering<'_> {
         if aggregate.star {
             arguments.push(lit(1i64));
         }
+        if aggregate.distinct {
+            arguments = of_distinct(fact.name.as_str(), arguments, &types)?;
+        }
         let filter = aggregate.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
         let order_by = self.sort_keys(&aggregate.order_by)?;
         let function = registry::aggregate(fact, &types)?;
@@ -137,9 +163,27 @@ impl Lowering<'_> {
 
     pub(super) fn sort_keys(&mut self, keys: &[SortKey]) -> Result<Vec<Sort>> {
         keys.iter()
-            .map(|key| Ok(Sort::new(self.expression(&key.expression)?, !key.descending, key.nulls_first)))
+            .map(|key| {
+                let value = keys::of(self.expression(&key.expression)?, &pg_type(key.expression.data_type)?);
+                Ok(Sort::new(value, !key.descending, key.nulls_first))
+            })
             .collect()
     }
+}
+
+/// The arguments of an aggregate over different values: where only their number counts, their keys.
+fn of_distinct(name: &str, arguments: Vec<Expr>, types: &[PgType]) -> Result<Vec<Expr>> {
+    if !types.iter().any(keys::has) || ["sum", "avg", "min", "max"].contains(&name) || is_moment(name) {
+        return Ok(arguments);
+    }
+    if name == "count" {
+        return Ok(arguments.into_iter().zip(types).map(|(value, data_type)| keys::of(value, data_type)).collect());
+    }
+    Err(refuse::not_supported(format!("{name}(DISTINCT …) of this type")))
+}
+
+fn is_moment(name: &str) -> bool {
+    moments::What::of_name(name).is_some()
 }
 
 /// Columns that are neither grouped by nor inside an aggregate: the primary key among the groups decides them, and

@@ -9,7 +9,7 @@ use datafusion::functions_nested::make_array::make_array_udf;
 use datafusion::logical_expr::expr::{BinaryExpr, InList, Placeholder, ScalarFunction};
 use datafusion::logical_expr::{Expr, Operator, ScalarUDF};
 
-use super::{Lowering, Names, decimal, pg_type};
+use super::{Lowering, Names, keys, pg_type};
 use crate::base::ids::Oid;
 use crate::catalog::facts::{Facts, FunctionFact};
 use crate::catalog::types::PgType;
@@ -19,7 +19,7 @@ use crate::query::bind::tree::{
     ArrayQuantifier, BooleanTest, Case, CoercionMethod, Column, Expression, Form, Kind, Logic, ValueFunction,
 };
 use crate::query::functions::array::Quantifier;
-use crate::query::functions::{cast, registry};
+use crate::query::functions::{cast, interval, numbers, registry};
 use crate::query::values;
 
 impl Lowering<'_> {
@@ -29,10 +29,6 @@ impl Lowering<'_> {
             return Ok(computed);
         }
         match &expression.kind {
-            // The digits of a numeric without a modifier are those of the value, whatever a column of the type has.
-            Kind::Constant(value) if decimal::is_free(expression.data_type) && !value.is_null() => {
-                Ok(Expr::Literal(value.clone(), None))
-            }
             Kind::Constant(value) => Ok(values::constant(value.clone(), &pg_type(expression.data_type)?)),
             Kind::Parameter(number) => {
                 let field = pg_type(expression.data_type)?.field(format!("${number}"), true);
@@ -54,8 +50,8 @@ impl Lowering<'_> {
                 self.operands.last().cloned().ok_or_else(|| refuse::not_supported("an operand outside of CASE"))
             }
             Kind::Coalesce(arguments) => self.one_of(core_functions::coalesce(), arguments),
-            Kind::Greatest(arguments) => self.one_of(core_functions::greatest(), arguments),
-            Kind::Least(arguments) => self.one_of(core_functions::least(), arguments),
+            Kind::Greatest(arguments) => self.extreme_of(true, arguments),
+            Kind::Least(arguments) => self.extreme_of(false, arguments),
             Kind::NullIf { function, left, right, .. } => self.null_if(*function, left, right),
             Kind::DistinctFrom { function, left, right, negated, .. } => {
                 self.distinct_from(*function, left, right, *negated)
@@ -202,10 +198,19 @@ impl Lowering<'_> {
 
     /// A function that answers one of its arguments, or all of them.
     fn one_of(&mut self, function: Arc<ScalarUDF>, arguments: &[Expression]) -> Result<Expr> {
-        let is_numeric = arguments.iter().any(|argument| decimal::is_free(argument.data_type));
         let arguments = self.all(arguments)?;
-        let arguments = if is_numeric { self.same_decimals(arguments)? } else { arguments };
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments)))
+    }
+
+    /// `greatest` and `least`.
+    fn extreme_of(&mut self, is_greatest: bool, arguments: &[Expression]) -> Result<Expr> {
+        let data_type = arguments.first().map(|argument| pg_type(argument.data_type)).transpose()?;
+        match data_type {
+            Some(PgType::Numeric(_)) => Ok(numbers::extreme_of(is_greatest, self.all(arguments)?)),
+            Some(PgType::Interval) => Ok(interval::extreme_of(is_greatest, self.all(arguments)?)),
+            _ if is_greatest => self.one_of(core_functions::greatest(), arguments),
+            _ => self.one_of(core_functions::least(), arguments),
+        }
     }
 
     fn array_operator(
@@ -224,11 +229,10 @@ impl Lowering<'_> {
                 (ArrayQuantifier::All, "<>") => Some(true),
                 _ => None,
             };
-            let plain = !matches!(types.0, PgType::Interval | PgType::Jsonb | PgType::Float4 | PgType::Float8);
             let same = types.1.element().is_some_and(|element| element.arrow() == types.0.arrow());
-            if let (Some(negated), true, true) = (negated, plain, same) {
-                let list = self.all(elements)?;
-                return Ok(Expr::InList(InList { expr: Box::new(value), list, negated }));
+            if let (Some(negated), true) = (negated, same) {
+                let list = self.all(elements)?.into_iter().map(|element| keys::of(element, &types.0)).collect();
+                return Ok(Expr::InList(InList { expr: Box::new(keys::of(value, &types.0)), list, negated }));
             }
         }
         let quantifier = match quantifier {
@@ -282,9 +286,7 @@ impl Lowering<'_> {
             self.operands.pop();
         }
         let results = case.branches.iter().map(|(_, then)| then).chain(case.otherwise.as_deref());
-        let is_numeric = results.clone().any(|result| decimal::is_free(result.data_type));
-        let results = results.map(|result| self.expression(result)).collect::<Result<Vec<_>>>()?;
-        let mut results = if is_numeric { self.same_decimals(results)? } else { results };
+        let mut results = results.map(|result| self.expression(result)).collect::<Result<Vec<_>>>()?;
         let otherwise = if case.otherwise.is_some() { results.pop().map(Box::new) } else { None };
         let branches = conditions?.into_iter().map(Box::new).zip(results.into_iter().map(Box::new)).collect();
         Ok(Expr::Case(datafusion::logical_expr::Case::new(None, branches, otherwise)))

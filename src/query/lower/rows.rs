@@ -13,7 +13,7 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 
 use super::expression::conjunction;
-use super::{Lowering, build, column, sort_of};
+use super::{Lowering, build, column, keys, sort_of};
 use crate::error::Result;
 use crate::query::bind::errors;
 use crate::query::bind::tree::Query;
@@ -26,7 +26,7 @@ pub(super) fn numbered(plan: LogicalPlan) -> Result<LogicalPlan> {
 
 /// The plan with one more column: the number of each row among those that equal it, NULLs being equal.
 pub(super) fn numbered_among_equals(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let all: Vec<Expr> = (0..plan.schema().fields().len()).map(|index| column(&plan, index)).collect();
+    let all = keys::of_columns(&plan);
     let (plan, number) = over(plan, row_number_udwf(), all, Vec::new())?;
     with_bigint(plan, number, "number")
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Subquery as PlanSubquery};
 
-use super::{Lowering, build, column};
+use super::{Lowering, build, column, keys, pg_type};
 use crate::catalog::facts::Facts;
 use crate::error::Result;
 use crate::query::bind::refuse;
@@ -53,6 +53,12 @@ impl Lowering<'_> {
             self.tested.pop();
             plan = build(LogicalPlanBuilder::from(plan).project([converted?]))?;
         }
+        let data_type = pg_type(left.data_type)?;
+        if keys::has(&data_type) {
+            let key = keys::of(column(&plan, 0), &data_type);
+            plan = build(LogicalPlanBuilder::from(plan).project([key]))?;
+        }
+        let value = keys::of(value, &data_type);
         Ok(Expr::InSubquery(InSubquery { expr: Box::new(value), subquery: wrapped(plan), negated }))
     }
 }

@@ -6,7 +6,8 @@ use datafusion::logical_expr::{
     Expr, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits, lit,
 };
 
-use super::{Lowering, build, column, in_form, is_known, pg_type};
+use super::{Lowering, build, column, in_form, is_known, keys, pg_type};
+use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{
@@ -75,8 +76,9 @@ impl Lowering<'_> {
         }
         let filter = window.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
         let partition_by =
-            definition.partition_by.iter().map(|key| self.expression(key)).collect::<Result<Vec<_>>>()?;
+            definition.partition_by.iter().map(|key| self.key(key)).collect::<Result<Vec<_>>>()?;
         let order_by = self.sort_keys(&definition.order_by)?;
+        check_distances(&window.frame, definition)?;
         let window_frame = self.frame(&window.frame, order_by.is_empty())?;
         let fun = registry::window(fact, &types)?;
         Ok(Expr::from(WindowFunction {
@@ -91,6 +93,10 @@ impl Lowering<'_> {
                 distinct: window.distinct,
             },
         }))
+    }
+
+    fn key(&mut self, expression: &Expression) -> Result<Expr> {
+        Ok(keys::of(self.expression(expression)?, &pg_type(expression.data_type)?))
     }
 
     /// The frame. Without an order all rows are peers: a frame of peers is the whole partition.
@@ -146,4 +152,18 @@ impl Lowering<'_> {
             _ => Err(negative()),
         }
     }
+}
+
+/// A distance is one between values: keys of numbers and intervals have none.
+fn check_distances(frame: &Frame, definition: &WindowDefinition) -> Result<()> {
+    let is_distance = |bound: &FrameBound| matches!(bound, FrameBound::Preceding(_) | FrameBound::Following(_));
+    if frame.units != FrameUnits::Range || !(is_distance(&frame.start) || is_distance(&frame.end)) {
+        return Ok(());
+    }
+    for key in &definition.order_by {
+        if matches!(pg_type(key.expression.data_type)?, PgType::Numeric(_) | PgType::Interval) {
+            return Err(refuse::not_supported("a RANGE window frame with an offset over numeric or interval"));
+        }
+    }
+    Ok(())
 }

@@ -12,7 +12,9 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::{Between, BinaryExpr, InList};
 use datafusion::logical_expr::{Expr, Operator};
 
+use crate::catalog::types::PgType;
 use crate::catalog::Table;
+use crate::query::functions::numbers;
 use crate::storage::{ColumnRange, KeyRange, Shape, keys};
 
 /// The part of a table that can match.
@@ -141,7 +143,15 @@ fn read(table: &Table, condition: &Expr, limits: &mut [Limits]) {
 
 fn column(table: &Table, expr: &Expr) -> Option<usize> {
     match expr {
-        Expr::Column(column) => table.column(&column.name),
+        Expr::Column(column) => {
+            let found = table.column(&column.name)?;
+            // Numbers compare by their keys.
+            (!matches!(table.columns[found].data_type, PgType::Numeric(_))).then_some(found)
+        }
+        Expr::ScalarFunction(call) if call.name() == numbers::KEY => match call.args.as_slice() {
+            [Expr::Column(column)] => table.column(&column.name),
+            _ => None,
+        },
         Expr::Alias(alias) => column(table, &alias.expr),
         _ => None,
     }
@@ -160,7 +170,11 @@ fn note(table: &Table, column: usize, op: Operator, value: &ScalarValue, limits:
     if value.is_null() || value.data_type() != *wanted || !has_plain_order(wanted) {
         return;
     }
-    let value = value.clone();
+    let value = match value {
+        // A key of a number has no scale; a number has one.
+        ScalarValue::BinaryView(Some(key)) => ScalarValue::BinaryView(Some([key.as_slice(), &[0]].concat())),
+        other => other.clone(),
+    };
     match op {
         Operator::Eq => {
             limits[column].at_least(value.clone(), true);
@@ -185,8 +199,7 @@ fn has_plain_order(data_type: &arrow::datatypes::DataType) -> bool {
             | T::Int32
             | T::Int64
             | T::UInt32
-            | T::Decimal128(..)
-            | T::Decimal256(..)
+            | T::BinaryView
             | T::Utf8
             | T::Binary
             | T::FixedSizeBinary(_)

@@ -7,7 +7,7 @@
 //!
 //! The file is plain Parquet: uuid carries Parquet's UUID type, so that DuckDB and pyarrow show it as one.
 //! An interval becomes a struct of months, days and nanoseconds, because Parquet's own INTERVAL cannot hold
-//! more than milliseconds and arrow-rs does not write it. Only key columns are REQUIRED: what NOT NULL means
+//! more than milliseconds and arrow-rs does not write it. Numerics are decimals or text, see [`super::decimal`]. Only key columns are REQUIRED: what NOT NULL means
 //! may change while the file does not.
 //!
 //! Columns are found by position, as in the row codec: a file written before a column was added reads as
@@ -16,7 +16,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, Int32Array, Int64Array, IntervalMonthDayNanoArray, RecordBatch, StructArray, UInt64Array,
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, IntervalMonthDayNanoArray, RecordBatch, StructArray, UInt64Array,
     new_null_array,
 };
 use arrow::datatypes::{DataType, Field, Fields, IntervalMonthDayNano, IntervalUnit, Schema, SchemaRef};
@@ -24,6 +24,7 @@ use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
 use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 
+use super::decimal;
 use super::errors::{arrow_error, parquet_error};
 use crate::error::StorageError;
 use crate::storage::Shape;
@@ -53,7 +54,7 @@ impl Format {
                 field
                     .as_ref()
                     .clone()
-                    .with_data_type(file_type(field.data_type()))
+                    .with_data_type(file_type(field))
                     .with_nullable(!shape.key.contains(&index))
             })
             .collect();
@@ -97,10 +98,11 @@ impl Format {
     /// When the batch does not have the shape's columns.
     pub fn to_file(&self, batch: &RecordBatch, seqs: &UInt64Array) -> Result<RecordBatch, StorageError> {
         let mut columns = Vec::with_capacity(batch.num_columns() + 1);
-        for column in batch.columns() {
-            columns.push(match column.as_any().downcast_ref::<IntervalMonthDayNanoArray>() {
-                Some(intervals) => interval_to_struct(intervals),
-                None => column.clone(),
+        for (column, field) in batch.columns().iter().zip(batch.schema_ref().fields()) {
+            columns.push(match column.data_type() {
+                DataType::Interval(IntervalUnit::MonthDayNano) => interval_to_struct(column.as_primitive()),
+                DataType::BinaryView => decimal::to_file(column.as_binary_view(), field)?,
+                _ => column.clone(),
             });
         }
         columns.push(Arc::new(seqs.clone()));
@@ -123,6 +125,9 @@ pub(super) fn from_file(column: Option<&ArrayRef>, field: &Field, rows: usize) -
     if column.data_type() == field.data_type() {
         return Ok(column.clone());
     }
+    if *field.data_type() == DataType::BinaryView {
+        return decimal::from_file(column);
+    }
     match (field.data_type(), column.as_any().downcast_ref::<StructArray>()) {
         (DataType::Interval(IntervalUnit::MonthDayNano), Some(parts)) => struct_to_interval(parts),
         (expected, _) => Err(StorageError::Corrupted {
@@ -131,8 +136,9 @@ pub(super) fn from_file(column: Option<&ArrayRef>, field: &Field, rows: usize) -
     }
 }
 
-fn file_type(data_type: &DataType) -> DataType {
-    match data_type {
+fn file_type(field: &Field) -> DataType {
+    match field.data_type() {
+        DataType::BinaryView => decimal::file_type(field),
         DataType::Interval(IntervalUnit::MonthDayNano) => DataType::Struct(interval_fields()),
         other => other.clone(),
     }

@@ -19,6 +19,7 @@ pub mod stats;
 
 mod blocks;
 mod bloom;
+mod decimal;
 mod format;
 pub mod writer;
 
@@ -34,6 +35,7 @@ pub mod flush;
 pub(super) mod orphans;
 mod recent;
 
+pub use decimal::DECIMAL_METADATA;
 pub use activity::{Activity, FreshTable};
 pub use automatic::{Policy, Shapes};
 pub use flush::{FlushReport, Flushes, Trigger};

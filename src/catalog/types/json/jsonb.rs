@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use super::parse::{Value, parse};
-use crate::catalog::types::number::Digits;
+use crate::base::numeric::Numeric;
 use crate::error::{CatalogError, Result};
 
 /// Longest key or string in bytes.
@@ -28,7 +28,7 @@ fn write(value: Value, out: &mut Vec<u8>) -> Result<()> {
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
         Value::Number(text) => {
-            Digits::parse(&text).expect("the lexer accepts only decimal numbers").in_range()?.write(out);
+            Numeric::parse(&text)?.write(out);
         }
         Value::String(text) => write_string(&text, out),
         Value::Array(items) => {

@@ -225,10 +225,7 @@ impl Resolver<'_> {
         };
         match (text, pg) {
             (Some(text), Some(pg)) if target.oid != UNKNOWN => {
-                let value = match pg {
-                    PgType::Numeric(_) => values::parse_numeric(text),
-                    _ => values::parse(text, &pg, self.style),
-                };
+                let value = values::parse(text, &pg, self.style);
                 Ok(constant(value.map_err(|error| self.at(error, position))?))
             }
             (Some(_), _) => Err(refuse::not_supported(format!("a literal of type {}", self.type_name(target.oid)))),

@@ -10,11 +10,11 @@ use super::not_implemented;
 use crate::catalog::facts::{FunctionFact, FunctionKind};
 use crate::catalog::types::PgType;
 use crate::error::Result;
-use crate::query::functions::{aggregates, extremes};
+use crate::query::functions::{aggregates, extremes, moments};
 
 /// Aggregates that DataFusion computes as PostgreSQL does, whatever they are of.
 const ANY: [&str; 3] = ["array_agg", "bool_and", "bool_or"];
-/// Those of which this is true of `double precision`: of other numbers PostgreSQL answers numeric.
+/// Those of which this is true of `double precision`.
 const OF_DOUBLES: [&str; 18] = [
     "stddev",
     "stddev_pop",
@@ -51,6 +51,11 @@ pub fn aggregate(fact: &FunctionFact, types: &[PgType]) -> Result<Arc<AggregateU
     match (name, &first) {
         ("count", _) => datafusions("count").map_or_else(refused, Ok),
         ("avg", Some(PgType::Interval)) => refused(),
+        ("sum", Some(PgType::Int8 | PgType::Numeric(_)))
+        | (
+            "avg" | "stddev" | "stddev_pop" | "stddev_samp" | "var_pop" | "var_samp" | "variance",
+            Some(PgType::Int2 | PgType::Int4 | PgType::Int8 | PgType::Numeric(_)),
+        ) => moments::What::of_name(name).map(moments::function).map_or_else(refused, Ok),
         ("sum" | "avg", Some(_)) => aggregates::by_name(name).map_or_else(refused, Ok),
         ("string_agg", Some(PgType::Text)) => aggregates::by_name(name).map_or_else(refused, Ok),
         ("min", Some(PgType::Interval)) => Ok(extremes::function(extremes::Choice::Shortest)),

@@ -98,7 +98,13 @@ enum Relation {
 fn is_plain(data_type: &PgType) -> bool {
     !matches!(
         data_type,
-        PgType::Interval | PgType::Json | PgType::Jsonb | PgType::Float4 | PgType::Float8 | PgType::Array(_)
+        PgType::Interval
+            | PgType::Json
+            | PgType::Jsonb
+            | PgType::Float4
+            | PgType::Float8
+            | PgType::Array(_)
+            | PgType::Numeric(_)
     )
 }
 

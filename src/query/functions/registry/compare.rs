@@ -15,7 +15,7 @@ use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::environment::Environment;
 use crate::query::functions::kernel::{self, Kernel};
-use crate::query::functions::{interval, json};
+use crate::query::functions::{interval, json, numbers};
 
 /// What stands before and behind the two letters that say which comparison a function is.
 const NAMES: [(&str, &str); 32] = [
@@ -134,7 +134,7 @@ pub(super) fn comparable(
     let is_equality =
         matches!(operator, Operator::Eq | Operator::NotEq | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom);
     Some(match (left_type, right_type) {
-        (T::Interval, T::Interval) => (interval::span(left), interval::span(right)),
+        (T::Numeric(_), T::Numeric(_)) | (T::Interval, T::Interval) => (key(left, left_type)?, key(right, right_type)?),
         // The order of documents is not the order of their texts.
         (T::Jsonb, T::Jsonb) if !is_equality => return None,
         (T::Jsonb, T::Jsonb) => (json::key(left), json::key(right)),
@@ -154,11 +154,25 @@ pub(super) fn comparable(
         }
         (T::Array(left_element), T::Array(_)) => match left_element.as_ref() {
             // Their elements do not compare as they lie there.
-            T::Interval | T::Json | T::Jsonb | T::Float4 | T::Float8 | T::Numeric(_) => return None,
+            T::Numeric(_) => (key(left, left_type)?, key(right, right_type)?),
+            T::Interval | T::Json | T::Jsonb | T::Float4 | T::Float8 => return None,
             _ => (left, right),
         },
         (T::Json, _) | (_, T::Json) => return None,
         _ => (left, right),
+    })
+}
+
+/// What equal values of a type have in common and differs between others, in the order of the values (of jsonb, in no
+/// order); `None` where the values themselves are such keys.
+pub fn key(expr: Expr, data_type: &PgType) -> Option<Expr> {
+    Some(match data_type {
+        PgType::Numeric(_) => numbers::key(expr, data_type),
+        PgType::Array(element) if matches!(**element, PgType::Numeric(_)) => numbers::key(expr, data_type),
+        PgType::Interval => interval::span(expr),
+        PgType::Jsonb => json::key(expr),
+        PgType::Float4 | PgType::Float8 => plain_zero(expr, data_type, false),
+        _ => return None,
     })
 }
 

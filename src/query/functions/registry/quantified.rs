@@ -43,6 +43,11 @@ pub fn array_operator(
     if !own(&left_type) || !own(&element) {
         return Err(not_implemented(fact));
     }
+    let (left, array) = match (compare::key(left.clone(), &left_type), compare::key(array.clone(), types.1)) {
+        (Some(left), Some(array)) => (left, array),
+        (None, None) => (left, array),
+        _ => return Err(not_implemented(fact)),
+    };
     let is_text = |data_type: &PgType| matches!(data_type, PgType::Text | PgType::Varchar(_) | PgType::Name);
     let (left, array) = if left_type == element || (is_text(&left_type) && is_text(&element)) {
         (left, array)
