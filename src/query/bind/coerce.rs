@@ -72,6 +72,18 @@ pub fn expression(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> R
     coerced.map(|coerced| coerced.data).map_err(errors::translate)
 }
 
+fn negation(operand: Expr, schema: &dyn ExprSchema) -> Expr {
+    match type_of(&operand, schema) {
+        // The least integer has no counterpart.
+        integer @ (PgType::Int2 | PgType::Int4 | PgType::Int8) => arithmetic::negation(operand, integer),
+        PgType::Numeric(_) => {
+            let zero = Expr::Literal(numbers::scalar(&Numeric::from_integer(0)), None);
+            numbers::operation(Operation::Subtract, zero, operand)
+        }
+        _ => Expr::Negative(Box::new(operand)),
+    }
+}
+
 fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Transformed<Expr>> {
     let resolver = Resolver { schema, style };
     Ok(match expr {
@@ -84,15 +96,12 @@ fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Tr
             check_comparable(&type_of(&expr, schema), &column)?;
             Transformed::yes(Expr::InSubquery(InSubquery { expr: Box::new(expr), subquery, negated }))
         }
+        Expr::ScalarFunction(mut call) if call.name() == numbers::NEGATE => {
+            let operand = call.args.pop().unwrap_or_default();
+            Transformed::yes(negation(operand, schema))
+        }
         Expr::Negative(operand) => match type_of(&operand, schema) {
-            PgType::Numeric(_) => {
-                let zero = Expr::Literal(numbers::scalar(&Numeric::from_integer(0)), None);
-                Transformed::yes(numbers::operation(Operation::Subtract, zero, *operand))
-            }
-            // The least integer has no counterpart.
-            integer @ (PgType::Int2 | PgType::Int4 | PgType::Int8) => {
-                Transformed::yes(arithmetic::negation(*operand, integer))
-            }
+            PgType::Int2 | PgType::Int4 | PgType::Int8 => Transformed::yes(negation(*operand, schema)),
             _ => Transformed::no(Expr::Negative(operand)),
         },
         Expr::WindowFunction(call) if frame_of_peers(&call, schema) => {

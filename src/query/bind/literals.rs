@@ -5,9 +5,10 @@ use datafusion::sql::sqlparser::ast::{
     Parens, UnaryOperator, Value, ValueWithSpan,
 };
 
-use super::normalise::{cast_call, take};
+use super::normalise::{call, cast_call, take};
 use crate::catalog::types::PgType;
 use crate::error::{CatalogError, Error};
+use crate::query::functions::numbers;
 
 /// A number that no bigint holds is a numeric.
 pub fn wide_number(expr: &mut Expr) {
@@ -20,6 +21,16 @@ pub fn wide_number(expr: &mut Expr) {
     if text.parse::<i64>().is_err() {
         let digits = Expr::Value(Value::SingleQuotedString(text.clone()).into());
         *expr = cast_call(digits, &PgType::Numeric(None));
+    }
+}
+
+/// A minus before anything but a literal. DataFusion has one only for what it takes for numbers.
+pub fn minus(expr: &mut Expr) {
+    if let Expr::UnaryOp { op: UnaryOperator::Minus, expr: operand } = expr {
+        if digits(operand).is_none() {
+            let operand = take(operand);
+            *expr = call(numbers::NEGATE, vec![operand]);
+        }
     }
 }
 

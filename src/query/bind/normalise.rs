@@ -270,7 +270,10 @@ impl<'a> Normaliser<'a> {
             Expr::Case { conditions, else_result, .. } => {
                 literals::case_numbers(conditions, else_result.as_deref_mut())
             }
-            Expr::UnaryOp { op: UnaryOperator::Minus, expr: operand } => rows::sign_first(operand),
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr: operand } => {
+                rows::sign_first(operand);
+                literals::minus(expr);
+            }
             Expr::BinaryOp { op, .. } => {
                 if let BinaryOperator::PGCustomBinaryOperator(parts) = op {
                     *op = named_operator(parts)?;

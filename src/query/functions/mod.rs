@@ -50,5 +50,6 @@ pub fn scalar() -> Vec<Arc<ScalarUDF>> {
     all.extend(time::functions());
     all.extend(date_part::functions());
     all.extend(array::functions());
+    all.push(numbers::negation());
     all
 }

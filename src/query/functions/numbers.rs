@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, BinaryViewBuilder, ListArray};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BinaryViewArray, BinaryViewBuilder, ListArray};
 use arrow::compute;
-use arrow::datatypes::{DataType, Decimal256Type, Int64Type};
-use datafusion::common::ScalarValue;
-use datafusion::logical_expr::{Expr, Volatility};
+use arrow::datatypes::{DataType, Decimal256Type, Field, FieldRef, Int64Type};
+use datafusion::common::{DataFusionError, Result as DataFusionResult, ScalarValue};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 
 use super::arithmetic::Operation;
 use super::cast::{self, Kind};
@@ -21,6 +23,41 @@ use crate::query::bind::errors;
 
 /// The name of the function that gives the key of a number.
 pub const KEY: &str = "kalam_numeric_key";
+
+/// The name of the minus that the older binder calls; what it does is decided when types are known.
+pub const NEGATE: &str = "kalam_negate";
+
+/// The function that is called [`NEGATE`]. It never runs: an operation takes its place.
+pub fn negation() -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::new_from_impl(Negation { signature: Signature::any(1, Volatility::Immutable) }))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Negation {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Negation {
+    fn name(&self) -> &'static str {
+        NEGATE
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, types: &[DataType]) -> DataFusionResult<DataType> {
+        Ok(types[0].clone())
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DataFusionResult<FieldRef> {
+        Ok(Arc::clone(&args.arg_fields[0]))
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
+        Err(DataFusionError::Internal("a minus was not planned".into()))
+    }
+}
 
 /// Reads an encoded number.
 ///
@@ -89,23 +126,25 @@ pub fn map(arrays: &[ArrayRef], compute: impl Fn(usize) -> Result<Numeric>) -> R
     Ok(numbers.finish())
 }
 
-/// What equal numbers have in common, in the order of the numbers; of arrays element by element.
+/// What equal numbers have in common, in the order of the numbers; of arrays element by element. It has another form
+/// than numbers have, so that no key is ever taken for a number.
 pub fn key(expr: Expr, data_type: &PgType) -> Expr {
-    let name = if matches!(data_type, PgType::Array(_)) { "kalam_numeric_keys" } else { KEY };
-    let function =
-        Kernel::new(name, 1, data_type.without_typmod(), Volatility::Immutable, |_, arrays| keys(&arrays[0]));
-    kernel::call(function, vec![expr])
+    let (name, form) = match data_type {
+        PgType::Array(_) => ("kalam_numeric_keys", DataType::new_list(DataType::Binary, true)),
+        _ => (KEY, DataType::Binary),
+    };
+    kernel::call(Kernel::key(name, form, |_, arrays| keys(&arrays[0])), vec![expr])
 }
 
 fn keys(array: &ArrayRef) -> Result<ArrayRef> {
     if let Some(list) = array.as_list_opt::<i32>() {
-        let DataType::List(field) = list.data_type() else { return Ok(Arc::clone(array)) };
         let values = keys(list.values())?;
-        let list = ListArray::try_new(Arc::clone(field), list.offsets().clone(), values, list.nulls().cloned());
+        let field = Arc::new(Field::new_list_field(DataType::Binary, true));
+        let list = ListArray::try_new(field, list.offsets().clone(), values, list.nulls().cloned());
         return Ok(Arc::new(list.map_err(|error| errors::translate(error.into()))?));
     }
     let numbers = array.as_binary_view();
-    let mut builder = BinaryViewBuilder::with_capacity(numbers.len());
+    let mut builder = BinaryBuilder::with_capacity(numbers.len(), numbers.len() * 8);
     for bytes in numbers {
         builder.append_option(bytes.map(numeric::key));
     }

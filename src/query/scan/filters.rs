@@ -8,6 +8,7 @@
 use std::ops::Bound;
 
 use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::{Between, BinaryExpr, InList};
 use datafusion::logical_expr::{Expr, Operator};
@@ -167,14 +168,18 @@ fn constant(expr: &Expr) -> Option<&ScalarValue> {
 
 fn note(table: &Table, column: usize, op: Operator, value: &ScalarValue, limits: &mut [Limits]) {
     let wanted = table.shape.schema.field(column).data_type();
+    // A key of a number has no scale; a number has one.
+    let number = match (wanted, value) {
+        (DataType::BinaryView, ScalarValue::Binary(Some(key))) => {
+            Some(ScalarValue::BinaryView(Some([key.as_slice(), &[0]].concat())))
+        }
+        _ => None,
+    };
+    let value = number.as_ref().unwrap_or(value);
     if value.is_null() || value.data_type() != *wanted || !has_plain_order(wanted) {
         return;
     }
-    let value = match value {
-        // A key of a number has no scale; a number has one.
-        ScalarValue::BinaryView(Some(key)) => ScalarValue::BinaryView(Some([key.as_slice(), &[0]].concat())),
-        other => other.clone(),
-    };
+    let value = value.clone();
     match op {
         Operator::Eq => {
             limits[column].at_least(value.clone(), true);
