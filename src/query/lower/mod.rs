@@ -234,13 +234,33 @@ impl<'a> Lowering<'a> {
         build(LogicalPlanBuilder::from(input).project(expressions))
     }
 
-    fn distinct_on(&mut self, plan: LogicalPlan, query: &Query, on: &[Expression]) -> Result<LogicalPlan> {
-        let key = |expression| Ok(keys::of(target_column(&plan, query, expression)?, &pg_type(expression.data_type)?));
-        let on = on.iter().map(key).collect::<Result<Vec<_>>>()?;
-        let sort = sort_of(&plan, query, &query.order_by)?;
-        let all = (0..query.targets.len()).map(|index| column(&plan, index)).collect();
+    fn distinct_on(&mut self, plan: LogicalPlan, query: &Query, expressions: &[Expression]) -> Result<LogicalPlan> {
+        // The engine's DISTINCT ON takes columns only.
+        let width = query.targets.len();
+        let mut all: Vec<Expr> = (0..width).map(|index| column(&plan, index)).collect();
+        let mut keyed = |expression: &Expression| -> Result<Expr> {
+            let (value, data_type) = (target_column(&plan, query, expression)?, pg_type(expression.data_type)?);
+            if !keys::has(&data_type) {
+                return Ok(value);
+            }
+            let name = format!("on#{}", all.len());
+            all.push(keys::of(value, &data_type).alias(name.clone()));
+            Ok(Expr::Column(PlanColumn::from_name(name)))
+        };
+        let on = expressions.iter().map(&mut keyed).collect::<Result<Vec<_>>>()?;
+        let mut sort = Vec::with_capacity(query.order_by.len());
+        for key in &query.order_by {
+            // What is sorted by first must be, word by word, what is distinct.
+            let value = match expressions.iter().position(|expression| *expression == key.expression) {
+                Some(place) => on[place].clone(),
+                None => keyed(&key.expression)?,
+            };
+            sort.push(Sort::new(value, !key.descending, key.nulls_first));
+        }
+        let plan = if all.len() > width { build(LogicalPlanBuilder::from(plan).project(all))? } else { plan };
+        let visible = (0..width).map(|index| column(&plan, index)).collect();
         let sort = if sort.is_empty() { None } else { Some(sort) };
-        build(LogicalPlanBuilder::from(plan).distinct_on(on, all, sort))
+        build(LogicalPlanBuilder::from(plan).distinct_on(on, visible, sort))
     }
 
     fn sorted(&mut self, plan: LogicalPlan, query: &Query) -> Result<LogicalPlan> {

@@ -7,7 +7,7 @@ use arrow::compute::SortOptions;
 use arrow::datatypes::Int32Type;
 use datafusion::logical_expr::{Expr, Volatility};
 
-use super::{Call, adapt, casts, not_implemented};
+use super::{Call, adapt, casts, compare, not_implemented};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::errors;
@@ -28,6 +28,10 @@ const NAMED: [(&str, &str); 8] = [
 ];
 
 pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
+    let is_numeric = matches!(call.kind(0).element(), Some(PgType::Numeric(_)));
+    if is_numeric && matches!(call.source.as_str(), "array_remove" | "array_replace") {
+        return Some(Err(not_implemented(call.fact)));
+    }
     if let Some((_, name)) = NAMED.iter().find(|(source, _)| *source == call.source) {
         // The row itself takes any array; what it answers is known only where it is called.
         return Some(adapt::call(call, name));
@@ -98,18 +102,21 @@ enum Relation {
 fn is_plain(data_type: &PgType) -> bool {
     !matches!(
         data_type,
-        PgType::Interval
-            | PgType::Json
-            | PgType::Jsonb
-            | PgType::Float4
-            | PgType::Float8
-            | PgType::Array(_)
-            | PgType::Numeric(_)
+        PgType::Interval | PgType::Json | PgType::Jsonb | PgType::Float4 | PgType::Float8 | PgType::Array(_)
     )
 }
 
-fn comparable(call: &Call<'_>) -> Result<()> {
+/// Makes the arguments comparable as they lie in Arrow's arrays: of numbers it takes the keys.
+fn comparable(call: &mut Call<'_>) -> Result<()> {
     match call.kind(0).element() {
+        Some(PgType::Numeric(_)) => {
+            let keyed = |(argument, data_type): (Expr, &PgType)| match compare::key(argument.clone(), data_type) {
+                Some(key) => key,
+                None => argument,
+            };
+            call.arguments = call.take().into_iter().zip(call.types).map(keyed).collect();
+            Ok(())
+        }
         Some(element) if is_plain(&element) => Ok(()),
         _ => Err(not_implemented(call.fact)),
     }
