@@ -163,8 +163,7 @@ fn stored_field(column: &Column) -> Field {
 
 /// The physical form of a table with these columns and this key.
 fn make_shape(id: TableId, columns: &[Column], key: Option<&PrimaryKey>) -> Arc<Shape> {
-    let mut fields: Vec<Field> =
-        columns.iter().map(stored_field).collect();
+    let mut fields: Vec<Field> = columns.iter().map(stored_field).collect();
     let key = match key {
         Some(key) => key.columns.clone(),
         None => {

@@ -157,8 +157,20 @@ impl Coefficient {
     pub fn compare(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Small(left), Small(right)) => left.cmp(right),
-            (Small(_), Large(right)) => if right.sign() == Sign::Minus { Ordering::Greater } else { Ordering::Less },
-            (Large(left), Small(_)) => if left.sign() == Sign::Minus { Ordering::Less } else { Ordering::Greater },
+            (Small(_), Large(right)) => {
+                if right.sign() == Sign::Minus {
+                    Ordering::Greater
+                } else {
+                    Ordering::Less
+                }
+            }
+            (Large(left), Small(_)) => {
+                if left.sign() == Sign::Minus {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                }
+            }
             (Large(left), Large(right)) => left.cmp(right),
         }
     }

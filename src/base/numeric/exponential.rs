@@ -106,11 +106,8 @@ impl Finite {
         }
         let work = digits + GUARD;
         let shift = work - self.scale() - exponent;
-        let fraction = if shift >= 0 {
-            self.coefficient.big() * power(shift)
-        } else {
-            self.coefficient.big() / power(-shift)
-        };
+        let fraction =
+            if shift >= 0 { self.coefficient.big() * power(shift) } else { self.coefficient.big() / power(-shift) };
         let mut result = fixed_logarithm(fraction, work);
         if exponent != 0 {
             result += fixed_logarithm(power(1) * power(work), work) * exponent;

@@ -16,11 +16,8 @@ impl Finite {
     pub(super) fn root(&self, scale: i64) -> Coefficient {
         // One digit more, by which it is rounded.
         let shift = 2 * (scale + 1) - self.scale();
-        let scaled = if shift >= 0 {
-            self.coefficient.big() * power(shift)
-        } else {
-            self.coefficient.big() / power(-shift)
-        };
+        let scaled =
+            if shift >= 0 { self.coefficient.big() * power(shift) } else { self.coefficient.big() / power(-shift) };
         Coefficient::from(scaled.sqrt()).divided_rounded(&Coefficient::Small(10))
     }
 }
@@ -76,9 +73,8 @@ impl Numeric {
         if number > GREATEST_FACTORIAL {
             return Err(super::overflow());
         }
-        let product = (2..=number).fold(Coefficient::Small(1), |product, factor| {
-            product.times(&Coefficient::Small(i128::from(factor)))
-        });
+        let product = (2..=number)
+            .fold(Coefficient::Small(1), |product, factor| product.times(&Coefficient::Small(i128::from(factor))));
         Numeric::new(product, 0)
     }
 

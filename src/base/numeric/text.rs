@@ -40,9 +40,8 @@ impl Numeric {
         let trimmed = text.trim_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
         match special(trimmed) {
             Some(special) => Ok(special),
-            None => finite(trimmed)?.ok_or_else(|| {
-                CatalogError::InvalidText { type_name: "numeric".into(), text: text.to_owned() }.into()
-            }),
+            None => finite(trimmed)?
+                .ok_or_else(|| CatalogError::InvalidText { type_name: "numeric".into(), text: text.to_owned() }.into()),
         }
     }
 

@@ -15,9 +15,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrowPrimitiveType, AsArray, Float64Array};
 use arrow::compute::{CastOptions, cast_with_options, nullif};
-use arrow::datatypes::{
-    DataType, Field, FieldRef, Float64Type, Int64Type, IntervalMonthDayNanoType, IntervalUnit,
-};
+use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int64Type, IntervalMonthDayNanoType, IntervalUnit};
 use datafusion::common::Result as DataFusionResult;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};

@@ -7,8 +7,8 @@ use arrow::array::{
 };
 use arrow::compute::{self, CastOptions};
 use arrow::datatypes::{
-    DataType, Date32Type, Field, Float32Type, Float64Type, Int64Type, IntervalMonthDayNano,
-    IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
+    DataType, Date32Type, Field, Float32Type, Float64Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType,
+    Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
 };
 
 use super::cast::Kind;
@@ -93,19 +93,19 @@ pub fn convert(
         }
         (T::Float4, T::Numeric(modifier)) => {
             let floats = array.as_primitive::<Float32Type>();
-            to_numeric(array, *modifier, |row| Ok(Numeric::from_float4(floats.value(row))))
+            to_numeric(environment, array, *modifier, |row| Ok(Numeric::from_float4(floats.value(row))))
         }
         (T::Float8, T::Numeric(modifier)) => {
             let floats = array.as_primitive::<Float64Type>();
-            to_numeric(array, *modifier, |row| Ok(Numeric::from_float8(floats.value(row))))
+            to_numeric(environment, array, *modifier, |row| Ok(Numeric::from_float8(floats.value(row))))
         }
         (T::Numeric(_), T::Numeric(modifier)) => {
             let values = array.as_binary_view();
-            to_numeric(array, *modifier, |row| numbers::value(values, row))
+            to_numeric(environment, array, *modifier, |row| numbers::value(values, row))
         }
         (T::Int2 | T::Int4 | T::Int8, T::Numeric(modifier)) => {
             let wide = wide_integers(array)?;
-            to_numeric(array, *modifier, |row| Ok(Numeric::from_integer(wide.value(row))))
+            to_numeric(environment, array, *modifier, |row| Ok(Numeric::from_integer(wide.value(row))))
         }
         // The nearest float of the digits; computed from the decimal's parts it would be off by one in the end.
         (T::Numeric(_), T::Float4 | T::Float8) => from_text(&encode(array, from, style)?, to, style),
@@ -155,11 +155,12 @@ pub fn convert(
 
 /// Numbers as a column with this modifier holds them.
 fn to_numeric(
+    environment: &Environment,
     array: &ArrayRef,
     modifier: Option<(u16, i16)>,
     number: impl Fn(usize) -> Result<Numeric>,
 ) -> Result<ArrayRef> {
-    numbers::map(std::slice::from_ref(array), |row| match modifier {
+    numbers::map(environment, std::slice::from_ref(array), |row| match modifier {
         Some((precision, scale)) => number(row)?.fitted(precision, scale),
         None => number(row),
     })

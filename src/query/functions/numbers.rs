@@ -16,10 +16,12 @@ use datafusion::logical_expr::{
 use super::arithmetic::Operation;
 use super::cast::{self, Kind};
 use super::kernel::{self, Kernel};
+use crate::base::limits::BATCH_BYTES;
 use crate::base::numeric::{self, Numeric};
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
 use crate::query::bind::errors;
+use crate::query::environment::Environment;
 
 /// The name of the function that gives the key of a number.
 pub const KEY: &str = "kalam_numeric_key";
@@ -109,21 +111,51 @@ impl Numbers {
     }
 }
 
-/// Computes a number of each row in which no argument is NULL.
+/// Computes a number of each row in which no argument is NULL. Numbers may be long: their work can be cancelled, and
+/// what a batch may hold of them is bounded.
 ///
 /// # Errors
-/// Those of the computation.
-pub fn map(arrays: &[ArrayRef], compute: impl Fn(usize) -> Result<Numeric>) -> Result<ArrayRef> {
+/// Those of the computation, 57014, 54000.
+pub fn map(
+    environment: &Environment,
+    arrays: &[ArrayRef],
+    compute: impl Fn(usize) -> Result<Numeric>,
+) -> Result<ArrayRef> {
+    /// Numbers of more bytes take long to compute.
+    const LONG: usize = 256;
     let rows = arrays.first().map_or(0, |array| array.len());
     let mut numbers = Numbers::with_capacity(rows);
+    let mut total = 0;
     for row in 0..rows {
         if arrays.iter().any(|array| array.is_null(row)) {
             numbers.append_null();
-        } else {
-            numbers.append(&compute(row)?);
+            continue;
+        }
+        numbers.append(&compute(row)?);
+        if numbers.bytes.len() > LONG || row % 1024 == 0 {
+            total += numbers.bytes.len() as u64;
+            if total > BATCH_BYTES {
+                return Err(QueryError::LimitExceeded("requested length too large".into()).into());
+            }
+            if environment.cancel.is_cancelled() {
+                return Err(QueryError::Canceled.into());
+            }
         }
     }
     Ok(numbers.finish())
+}
+
+/// As [`map`], for what is no work.
+fn converted(array: &ArrayRef, number: impl Fn(usize) -> Numeric) -> ArrayRef {
+    let mut numbers = Numbers::with_capacity(array.len());
+    for row in 0..array.len() {
+        if array.is_null(row) {
+            numbers.append_null();
+        } else {
+            numbers.append(&number(row));
+        }
+    }
+    numbers.finish()
 }
 
 /// What equal numbers have in common, in the order of the numbers; of arrays element by element. It has another form
@@ -165,9 +197,9 @@ pub fn operation(operation: Operation, left: Expr, right: Expr) -> Expr {
 
 /// A function of two numbers.
 pub fn binary(name: String, compute: fn(&Numeric, &Numeric) -> Result<Numeric>, arguments: Vec<Expr>) -> Expr {
-    let function = Kernel::new(name, 2, PgType::Numeric(None), Volatility::Immutable, move |_, arrays| {
+    let function = Kernel::new(name, 2, PgType::Numeric(None), Volatility::Immutable, move |environment, arrays| {
         let (left, right) = (arrays[0].as_binary_view(), arrays[1].as_binary_view());
-        map(arrays, |row| compute(&value(left, row)?, &value(right, row)?))
+        map(environment, arrays, |row| compute(&value(left, row)?, &value(right, row)?))
     });
     kernel::call(function, arguments)
 }
@@ -218,12 +250,12 @@ pub fn from_array(array: &ArrayRef) -> Result<ArrayRef> {
             let wide = compute::cast(array, &DataType::Decimal256(76, shown)).map_err(arrow)?;
             let values = wide.as_primitive::<Decimal256Type>();
             let shown = u16::from(shown.unsigned_abs());
-            map(std::slice::from_ref(array), |row| Ok(Numeric::from_wide(&values.value(row).to_le_bytes(), shown)))
+            Ok(converted(array, |row| Numeric::from_wide(&values.value(row).to_le_bytes(), shown)))
         }
         _ => {
             let wide = compute::cast(array, &DataType::Int64).map_err(arrow)?;
             let values = wide.as_primitive::<Int64Type>();
-            map(std::slice::from_ref(array), |row| Ok(Numeric::from_integer(values.value(row))))
+            Ok(converted(array, |row| Numeric::from_integer(values.value(row))))
         }
     }
 }

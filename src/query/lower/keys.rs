@@ -37,14 +37,7 @@ pub(super) fn of_columns(plan: &LogicalPlan) -> Vec<Expr> {
 
 /// Any value of a group: the first one.
 pub(super) fn first(expr: Expr) -> Expr {
-    Expr::AggregateFunction(AggregateFunction::new_udf(
-        first_value_udaf(),
-        vec![expr],
-        false,
-        None,
-        Vec::new(),
-        None,
-    ))
+    Expr::AggregateFunction(AggregateFunction::new_udf(first_value_udaf(), vec![expr], false, None, Vec::new(), None))
 }
 
 /// The rows of a plan of which each differs from all others.
@@ -70,9 +63,10 @@ pub(super) fn distinct(plan: LogicalPlan) -> Result<LogicalPlan> {
         }
     }
     let plan = build(LogicalPlanBuilder::from(plan).aggregate(groups, firsts))?;
-    let columns = places.iter().zip(names).zip(&types).map(|((place, name), data_type)| {
-        column(&plan, *place).alias_with_metadata(name, Some(metadata(data_type)))
-    });
+    let columns =
+        places.iter().zip(names).zip(&types).map(|((place, name), data_type)| {
+            column(&plan, *place).alias_with_metadata(name, Some(metadata(data_type)))
+        });
     let columns: Vec<Expr> = columns.collect();
     build(LogicalPlanBuilder::from(plan).project(columns))
 }

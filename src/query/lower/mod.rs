@@ -366,11 +366,7 @@ fn counted(left: LogicalPlan, right: LogicalPlan, join: JoinType) -> Result<Logi
 fn in_form(column: Expr, plan: &LogicalPlan, data_type: &PgType) -> Result<Expr> {
     let actual = column.get_type(plan.schema()).map_err(errors::translate)?;
     let wanted = data_type.arrow();
-    Ok(if actual == wanted || matches!(data_type, PgType::Array(_)) {
-        column
-    } else {
-        cast(column, wanted)
-    })
+    Ok(if actual == wanted || matches!(data_type, PgType::Array(_)) { column } else { cast(column, wanted) })
 }
 
 /// Can the value be computed before the statement runs?

@@ -75,8 +75,7 @@ impl Lowering<'_> {
             arguments.push(lit(1i64));
         }
         let filter = window.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
-        let partition_by =
-            definition.partition_by.iter().map(|key| self.key(key)).collect::<Result<Vec<_>>>()?;
+        let partition_by = definition.partition_by.iter().map(|key| self.key(key)).collect::<Result<Vec<_>>>()?;
         let order_by = self.sort_keys(&definition.order_by)?;
         check_distances(&window.frame, definition)?;
         let window_frame = self.frame(&window.frame, order_by.is_empty())?;

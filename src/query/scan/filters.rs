@@ -13,8 +13,8 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::{Between, BinaryExpr, InList};
 use datafusion::logical_expr::{Expr, Operator};
 
-use crate::catalog::types::PgType;
 use crate::catalog::Table;
+use crate::catalog::types::PgType;
 use crate::query::functions::numbers;
 use crate::storage::{ColumnRange, KeyRange, Shape, keys};
 

@@ -15,17 +15,7 @@ async fn constants_have_postgresqls_names_and_types() {
     );
     assert_eq!(
         answer.types(),
-        [
-            "integer",
-            "integer",
-            "text",
-            "numeric",
-            "boolean",
-            "text",
-            "integer",
-            "integer",
-            "timestamp with time zone"
-        ]
+        ["integer", "integer", "text", "numeric", "boolean", "text", "integer", "integer", "timestamp with time zone"]
     );
 }
 

@@ -52,11 +52,12 @@ fn corrupted(what: &str) -> StorageError {
 /// When a value is no number of the column.
 pub(super) fn to_file(column: &BinaryViewArray, field: &Field) -> Result<ArrayRef, StorageError> {
     let malformed = || corrupted("a value of a row");
-    let numbers = column.iter().map(|bytes| bytes.map(|bytes| Numeric::decode(bytes).ok_or_else(malformed)).transpose());
+    let numbers =
+        column.iter().map(|bytes| bytes.map(|bytes| Numeric::decode(bytes).ok_or_else(malformed)).transpose());
     Ok(match file_type(field) {
         DataType::Decimal128(precision, scale) => {
-            let mut builder = Decimal128Builder::with_capacity(column.len())
-                .with_data_type(DataType::Decimal128(precision, scale));
+            let mut builder =
+                Decimal128Builder::with_capacity(column.len()).with_data_type(DataType::Decimal128(precision, scale));
             for number in numbers {
                 builder.append_option(match number? {
                     None => None,
@@ -67,8 +68,8 @@ pub(super) fn to_file(column: &BinaryViewArray, field: &Field) -> Result<ArrayRe
             Arc::new(builder.finish())
         }
         DataType::Decimal256(precision, scale) => {
-            let mut builder = Decimal256Builder::with_capacity(column.len())
-                .with_data_type(DataType::Decimal256(precision, scale));
+            let mut builder =
+                Decimal256Builder::with_capacity(column.len()).with_data_type(DataType::Decimal256(precision, scale));
             for number in numbers {
                 builder.append_option(match number? {
                     None => None,
@@ -139,9 +140,11 @@ fn from_narrow(column: &Decimal128Array, precision: u8, scale: i8) -> Result<Arr
     let (scale, nan) = (u16::try_from(scale).map_err(|_| malformed())?, 10i128.pow(u32::from(precision)));
     let mut numbers = Numbers::with_capacity(column.len());
     for value in column {
-        numbers.append(value.map(|value| {
-            if value == nan { Numeric::NaN } else { Numeric::from_decimal(value, scale) }
-        }));
+        numbers.append(value.map(
+            |value| {
+                if value == nan { Numeric::NaN } else { Numeric::from_decimal(value, scale) }
+            },
+        ));
     }
     Ok(numbers.finish())
 }
@@ -151,9 +154,13 @@ fn from_wide(column: &Decimal256Array, precision: u8, scale: i8) -> Result<Array
     let nan = wide_nan(precision);
     let mut numbers = Numbers::with_capacity(column.len());
     for value in column {
-        numbers.append(value.map(|value| {
-            if value == nan { Numeric::NaN } else { Numeric::from_wide(&value.to_le_bytes(), scale) }
-        }));
+        numbers.append(
+            value.map(
+                |value| {
+                    if value == nan { Numeric::NaN } else { Numeric::from_wide(&value.to_le_bytes(), scale) }
+                },
+            ),
+        );
     }
     Ok(numbers.finish())
 }

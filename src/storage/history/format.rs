@@ -51,11 +51,7 @@ impl Format {
             .iter()
             .enumerate()
             .map(|(index, field)| {
-                field
-                    .as_ref()
-                    .clone()
-                    .with_data_type(file_type(field))
-                    .with_nullable(!shape.key.contains(&index))
+                field.as_ref().clone().with_data_type(file_type(field)).with_nullable(!shape.key.contains(&index))
             })
             .collect();
         let fields = stored.iter().cloned().chain([Arc::new(Field::new(SEQ_COLUMN, DataType::UInt64, false))]);

@@ -35,9 +35,9 @@ pub mod flush;
 pub(super) mod orphans;
 mod recent;
 
-pub use decimal::DECIMAL_METADATA;
 pub use activity::{Activity, FreshTable};
 pub use automatic::{Policy, Shapes};
+pub use decimal::DECIMAL_METADATA;
 pub use flush::{FlushReport, Flushes, Trigger};
 pub use format::{KEY_COLUMN, SEQ_COLUMN};
 pub use manifest::{FileId, Files, HistoryFile, ManifestCache};

@@ -58,12 +58,7 @@ impl ColumnStats {
     }
 
     /// `stored` is the column as the file has it, `field` as the shape has it.
-    fn of_column(
-        leaf: usize,
-        stored: &Field,
-        field: &Field,
-        metadata: &ParquetMetaData,
-    ) -> Result<Self, StorageError> {
+    fn of_column(leaf: usize, stored: &Field, field: &Field, metadata: &ParquetMetaData) -> Result<Self, StorageError> {
         let nulls = |statistics: &parquet::file::statistics::Statistics| statistics.null_count_opt().unwrap_or(0);
         let groups = metadata.row_groups();
         let mut stats = Self {

@@ -108,7 +108,6 @@ impl Adapted {
             self.inner.return_field_from_args(ReturnFieldArgs { arg_fields: &taken, scalar_arguments: constants })?;
         Ok((taken, answer))
     }
-
 }
 
 fn converted(array: &ArrayRef, wanted: &DataType) -> DataFusionResult<ArrayRef> {

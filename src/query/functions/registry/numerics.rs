@@ -79,9 +79,9 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
     let source = call.source.clone();
     let result = call.result.clone();
     if let Some(compute) = unary(&source) {
-        let function = immutable(name, 1, result, move |arrays| {
+        let function = immutable(name, 1, result, move |environment, arrays| {
             let values = arrays[0].as_binary_view();
-            numbers::map(arrays, |row| compute(&numbers::value(values, row)?))
+            numbers::map(environment, arrays, |row| compute(&numbers::value(values, row)?))
         });
         return Some(Ok(kernel::call(function, call.take())));
     }
@@ -89,12 +89,14 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
         return Some(Ok(numbers::binary(name, compute, call.take())));
     }
     let function = if let Some(compute) = to_digits(&source) {
-        immutable(name, 2, result, move |arrays| {
+        immutable(name, 2, result, move |environment, arrays| {
             let (values, digits) = (arrays[0].as_binary_view(), arrays[1].as_primitive::<Int32Type>());
-            numbers::map(arrays, |row| compute(&numbers::value(values, row)?, i64::from(digits.value(row))))
+            numbers::map(environment, arrays, |row| {
+                compute(&numbers::value(values, row)?, i64::from(digits.value(row)))
+            })
         })
     } else if let Some(scale) = scales(&source) {
-        immutable(name, 1, result, move |arrays| {
+        immutable(name, 1, result, move |_, arrays| {
             let values = arrays[0].as_binary_view();
             let scales = values.iter().map(|bytes| Ok(bytes.map(numbers::decode).transpose()?.and_then(|n| scale(&n))));
             let scales = scales.map(|found: Result<_>| found.map(|found| found.map(i32::from)));
@@ -102,9 +104,9 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
         })
     } else {
         match source.as_str() {
-            "numeric_fac" => immutable(name, 1, result, |arrays| {
+            "numeric_fac" => immutable(name, 1, result, |environment, arrays| {
                 let values = arrays[0].as_primitive::<Int64Type>();
-                numbers::map(arrays, |row| Numeric::factorial(values.value(row)))
+                numbers::map(environment, arrays, |row| Numeric::factorial(values.value(row)))
             }),
             "width_bucket_numeric" => immutable(name, 4, result, buckets),
             _ => return None,
@@ -117,13 +119,12 @@ fn immutable(
     name: String,
     arguments: usize,
     result: PgType,
-    work: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+    work: impl Fn(&Environment, &[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
 ) -> Arc<datafusion::logical_expr::ScalarUDF> {
-    let work = move |_: &Environment, arrays: &[ArrayRef]| work(arrays);
     Kernel::new(name, arguments, result, Volatility::Immutable, work)
 }
 
-fn buckets(arrays: &[ArrayRef]) -> Result<ArrayRef> {
+fn buckets(_: &Environment, arrays: &[ArrayRef]) -> Result<ArrayRef> {
     let number = |index: usize, row: usize| numbers::value(arrays[index].as_binary_view(), row);
     let counts = arrays[3].as_primitive::<Int32Type>();
     let bucket = |row: usize| {

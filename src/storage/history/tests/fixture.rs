@@ -12,8 +12,8 @@ use arrow::datatypes::{DataType, Field, Int32Type, IntervalMonthDayNano, Interva
 use uuid::Uuid;
 
 use crate::base::clock::ManualClock;
-use crate::base::numeric::Numeric;
 use crate::base::ids::{SessionId, TableId, TenantId};
+use crate::base::numeric::Numeric;
 use crate::storage::history::{FileId, HistoryFile, Limits, Place, Writer};
 use crate::storage::{
     Commit, CommitLog, CommitObserver, Durability, Engine, Events, RowCodec, Shape, StorageOptions, WriteSet,
@@ -51,9 +51,8 @@ pub(super) fn shape() -> Arc<Shape> {
         nullable("small", DataType::Int16),
         nullable("big", DataType::Int64),
         nullable("score", DataType::Float64),
-        nullable("price", DataType::BinaryView).with_metadata(
-            [(crate::storage::DECIMAL_METADATA.to_owned(), "12,2".to_owned())].into_iter().collect(),
-        ),
+        nullable("price", DataType::BinaryView)
+            .with_metadata([(crate::storage::DECIMAL_METADATA.to_owned(), "12,2".to_owned())].into_iter().collect()),
         nullable("huge", DataType::BinaryView),
         nullable("flag", DataType::Boolean),
         nullable("bytes", DataType::Binary),
