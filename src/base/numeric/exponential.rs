@@ -14,6 +14,7 @@ use crate::Result;
 use crate::error::QueryError;
 
 /// `log10(e)`, with the digits that PostgreSQL's estimates have.
+#[expect(clippy::approx_constant, reason = "PostgreSQL's estimates have these digits")]
 const LOG10_E: f64 = 0.434_294_481_903_252;
 /// Exponents of e that are greater are refused.
 const GREATEST_EXPONENT: f64 = 6000.0;
@@ -66,7 +67,7 @@ fn logarithm_weight(number: &Finite) -> i64 {
     } else {
         (digits, (weight - 1) * DIGIT_LENGTH)
     };
-    let logarithm = approximate(digits).ln() + approximate(weight) * 2.302_585_092_994_046;
+    let logarithm = approximate(digits).ln() + approximate(weight) * LN_10;
     cut(logarithm.abs().log10())
 }
 

@@ -7,14 +7,15 @@ use arrow::array::{ArrayRef, AsArray, Float64Array};
 use arrow::datatypes::Float64Type;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{ExprSchema, Result as DataFusionResult};
+use datafusion::common::{Column, ExprSchema, Result as DataFusionResult};
 use datafusion::logical_expr::expr::{
     Between, BinaryExpr, Case, InList, InSubquery, Like, ScalarFunction, WindowFunction,
 };
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    Expr, LogicalPlan, Operator, ScalarUDF, Volatility, WindowFrameBound, WindowFrameUnits,
+    Expr, LogicalPlan, LogicalPlanBuilder, Operator, ScalarUDF, Subquery, Volatility, WindowFrameBound,
+    WindowFrameUnits,
 };
 use datafusion::optimizer::AnalyzerRule;
 
@@ -72,6 +73,15 @@ pub fn expression(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> R
     coerced.map(|coerced| coerced.data).map_err(errors::translate)
 }
 
+/// A subquery of numbers as one of their keys.
+fn keyed(subquery: Subquery, column: &PgType) -> Result<Subquery> {
+    let number = Expr::Column(Column::from(subquery.subquery.schema().qualified_field(0)));
+    let key = numbers::key(numbers::as_numeric(number, column), &PgType::Numeric(None));
+    let plan = LogicalPlanBuilder::from(Arc::unwrap_or_clone(subquery.subquery)).project([key]);
+    let plan = plan.and_then(LogicalPlanBuilder::build).map_err(errors::translate)?;
+    Ok(Subquery { subquery: Arc::new(plan), ..subquery })
+}
+
 fn negation(operand: Expr, schema: &dyn ExprSchema) -> Expr {
     match type_of(&operand, schema) {
         // The least integer has no counterpart.
@@ -93,7 +103,13 @@ fn coerce(expr: Expr, schema: &dyn ExprSchema, style: &OutputStyle) -> Result<Tr
         Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
             let column = output::type_of_field(subquery.subquery.schema().field(0));
             let expr = resolver.coerce(*expr, &column)?;
-            check_comparable(&type_of(&expr, schema), &column)?;
+            let own = type_of(&expr, schema);
+            check_comparable(&own, &column)?;
+            let (expr, subquery) = if matches!(column, PgType::Numeric(_)) || matches!(own, PgType::Numeric(_)) {
+                (numbers::key(numbers::as_numeric(expr, &own), &PgType::Numeric(None)), keyed(subquery, &column)?)
+            } else {
+                (expr, subquery)
+            };
             Transformed::yes(Expr::InSubquery(InSubquery { expr: Box::new(expr), subquery, negated }))
         }
         Expr::ScalarFunction(mut call) if call.name() == numbers::NEGATE => {
