@@ -25,6 +25,31 @@ pub enum Unresolved {
     TooManyArguments,
 }
 
+/// What is wrong with a JSON document or with a path into it, in the standard's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonFault {
+    /// 22030.
+    DuplicateKey,
+    /// 22031.
+    InvalidDatetimeArgument,
+    /// 22033.
+    InvalidSubscript,
+    /// 22036.
+    NonNumeric,
+    /// 22038.
+    SingletonRequired,
+    /// 22039.
+    ArrayNotFound,
+    /// 2203A.
+    MemberNotFound,
+    /// 2203B.
+    NumberNotFound,
+    /// 2203C.
+    ObjectNotFound,
+    /// 2203F.
+    ScalarRequired,
+}
+
 /// An error of the query floor.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
@@ -134,12 +159,30 @@ pub enum QueryError {
     /// 22025.
     #[error("{0}")]
     InvalidEscape(String),
+    /// The offset of a window frame is negative: 22013.
+    #[error("{0}")]
+    FrameOffset(String),
+    /// A value that must be there is NULL: 22004.
+    #[error("{0}")]
+    NullNotAllowed(String),
+    /// 22014.
+    #[error("argument of ntile must be greater than zero")]
+    NtileArgument,
+    /// 22016.
+    #[error("argument of nth_value must be greater than zero")]
+    NthValueArgument,
     /// A window function where none may be: 42P20.
     #[error("{0}")]
     Windowing(String),
     /// A cast or function refused a value, with its own SQLSTATE class 22 message.
     #[error("{0}")]
     InvalidParameterValue(String),
+    /// A JSON document is not what a function or a path wants.
+    #[error("{message}")]
+    Json { fault: JsonFault, message: String },
+    /// 2202E.
+    #[error("{0}")]
+    ArraySubscript(String),
     /// A value beyond a bound of PostgreSQL's own: 54000.
     #[error("{0}")]
     LimitExceeded(String),

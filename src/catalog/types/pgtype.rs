@@ -361,12 +361,15 @@ impl PgType {
 
     /// Whether values of this type can be stored in a user's column.
     pub fn is_storable(&self) -> bool {
-        !matches!(self, Self::Void | Self::Unknown | Self::Array(_) | Self::Int2vector | Self::Oidvector | Self::Char)
+        match self {
+            Self::Array(element) => element.is_storable() && !matches!(**element, Self::Array(_)),
+            _ => !matches!(self, Self::Void | Self::Unknown | Self::Int2vector | Self::Oidvector | Self::Char),
+        }
     }
 
     /// Whether values of this type can be part of a key: types with an order that storage can encode.
     pub fn is_key(&self) -> bool {
-        self.is_storable() && !matches!(self, Self::Json | Self::Jsonb)
+        self.is_storable() && !matches!(self, Self::Json | Self::Jsonb | Self::Array(_))
     }
 
     /// `typcategory`.

@@ -1,10 +1,4 @@
 //! Names of columns: how they fold, and what PostgreSQL calls a column that has none.
-//!
-//! DataFusion refuses two output columns of one name, PostgreSQL does not (`SELECT 1, 1`). So every
-//! duplicate gets a mark and a number behind its name ([`unique`]); whatever shows a name to a client cuts
-//! it off again ([`shown`]). The mark is a character that no name from a statement can contain.
-
-use std::collections::HashSet;
 
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, Expr, FunctionArguments, Ident, Query, SelectItem, SetExpr, TrimWhereField,
@@ -14,45 +8,10 @@ use super::types;
 
 /// What PostgreSQL calls an expression that has no better name.
 pub const UNNAMED: &str = "?column?";
-const MARK: char = '\u{1}';
 
 /// An identifier as PostgreSQL reads it: folded unless it was quoted.
 pub fn folded(ident: &Ident) -> String {
     if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
-}
-
-/// A quoted identifier of exactly this name.
-pub fn quoted(name: impl Into<String>) -> Ident {
-    Ident::with_quote('"', name)
-}
-
-/// The name to show for a name of a plan.
-pub fn shown(name: &str) -> &str {
-    name.split(MARK).next().unwrap_or(name)
-}
-
-/// A plan's text without the marks in its names.
-pub fn without_marks(text: &str) -> String {
-    let mut parts = text.split(MARK);
-    let mut shown = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
-        // Without a number it is no duplicate, but the relation that UPDATE and DELETE change.
-        shown.push_str(if rest.len() == part.len() { "target" } else { "" });
-        shown.push_str(rest);
-    }
-    shown
-}
-
-/// A name that `taken` does not have yet, which shows as `name`.
-pub fn unique(name: &str, taken: &mut HashSet<String>) -> String {
-    let mut candidate = name.to_owned();
-    let mut number = 0;
-    while !taken.insert(candidate.clone()) {
-        number += 1;
-        candidate = format!("{name}{MARK}{number}");
-    }
-    candidate
 }
 
 /// How sure a name is, as in PostgreSQL's `FigureColnameInternal`.
@@ -186,13 +145,5 @@ mod tests {
         ] {
             assert_eq!(of_expression(&parse_expression(sql).unwrap()), name, "{sql}");
         }
-    }
-
-    #[test]
-    fn duplicates_show_the_same_name() {
-        let mut taken = HashSet::new();
-        let names: Vec<String> = (0..3).map(|_| unique("a", &mut taken)).collect();
-        assert_eq!(names.iter().collect::<HashSet<_>>().len(), 3);
-        assert!(names.iter().all(|name| shown(name) == "a"));
     }
 }

@@ -6,7 +6,6 @@
 
 pub mod accumulate;
 pub mod aggregates;
-pub mod apply;
 pub mod arithmetic;
 pub mod array;
 pub mod bounded;
@@ -17,6 +16,7 @@ pub mod describe;
 pub mod domain;
 pub mod extremes;
 mod forward;
+pub mod grouped;
 pub mod interval;
 pub mod json;
 pub mod kernel;
@@ -50,6 +50,5 @@ pub fn scalar() -> Vec<Arc<ScalarUDF>> {
     all.extend(time::functions());
     all.extend(date_part::functions());
     all.extend(array::functions());
-    all.push(numbers::negation());
     all
 }

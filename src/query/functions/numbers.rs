@@ -7,14 +7,10 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BinaryViewArray, BinaryViewBuilder, ListArray};
 use arrow::compute;
-use arrow::datatypes::{DataType, Decimal256Type, Field, FieldRef, Int64Type};
-use datafusion::common::{DataFusionError, Result as DataFusionResult, ScalarValue};
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use arrow::datatypes::{DataType, Decimal256Type, Field, Int64Type};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{Expr, Volatility};
 
-use super::arithmetic::Operation;
-use super::cast::{self, Kind};
 use super::kernel::{self, Kernel};
 use crate::base::limits::BATCH_BYTES;
 use crate::base::numeric::{self, Numeric};
@@ -25,41 +21,6 @@ use crate::query::environment::Environment;
 
 /// The name of the function that gives the key of a number.
 pub const KEY: &str = "kalam_numeric_key";
-
-/// The name of the minus that the older binder calls; what it does is decided when types are known.
-pub const NEGATE: &str = "kalam_negate";
-
-/// The function that is called [`NEGATE`]. It never runs: an operation takes its place.
-pub fn negation() -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(Negation { signature: Signature::any(1, Volatility::Immutable) }))
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Negation {
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for Negation {
-    fn name(&self) -> &'static str {
-        NEGATE
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, types: &[DataType]) -> DataFusionResult<DataType> {
-        Ok(types[0].clone())
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DataFusionResult<FieldRef> {
-        Ok(Arc::clone(&args.arg_fields[0]))
-    }
-
-    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
-        Err(DataFusionError::Internal("a minus was not planned".into()))
-    }
-}
 
 /// Reads an encoded number.
 ///
@@ -168,7 +129,11 @@ pub fn key(expr: Expr, data_type: &PgType) -> Expr {
     kernel::call(Kernel::key(name, form, |_, arrays| keys(&arrays[0])), vec![expr])
 }
 
-fn keys(array: &ArrayRef) -> Result<ArrayRef> {
+/// The keys of an array of numbers, or of arrays of them.
+///
+/// # Errors
+/// None that a caller could cause.
+pub fn keys(array: &ArrayRef) -> Result<ArrayRef> {
     if let Some(list) = array.as_list_opt::<i32>() {
         let values = keys(list.values())?;
         let field = Arc::new(Field::new_list_field(DataType::Binary, true));
@@ -181,18 +146,6 @@ fn keys(array: &ArrayRef) -> Result<ArrayRef> {
         builder.append_option(bytes.map(numeric::key));
     }
     Ok(Arc::new(builder.finish()))
-}
-
-/// `left operation right`.
-pub fn operation(operation: Operation, left: Expr, right: Expr) -> Expr {
-    let compute: fn(&Numeric, &Numeric) -> Result<Numeric> = match operation {
-        Operation::Add => Numeric::add,
-        Operation::Subtract | Operation::Negate => Numeric::subtract,
-        Operation::Multiply => Numeric::multiply,
-        Operation::Divide => Numeric::divide,
-        Operation::Modulo => Numeric::modulo,
-    };
-    binary(format!("pg_numeric{operation}"), compute, vec![left, right])
 }
 
 /// A function of two numbers.
@@ -223,14 +176,6 @@ pub fn extreme_of(is_greatest: bool, arguments: Vec<Expr>) -> Expr {
         Ok(Arc::new(builder.finish()))
     });
     kernel::call(function, arguments)
-}
-
-/// A number of any type as a numeric.
-pub fn as_numeric(expr: Expr, from: &PgType) -> Expr {
-    match from {
-        PgType::Numeric(_) => expr,
-        _ => cast::expression(expr, &PgType::Numeric(None), Kind::Explicit),
-    }
 }
 
 /// Integers, or the decimals that DataFusion makes, as numerics.

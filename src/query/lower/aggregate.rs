@@ -1,16 +1,26 @@
 //! GROUP BY and aggregates.
 
+use std::sync::Arc;
+
+use arrow::compute::SortOptions;
 use datafusion::common::{Column as PlanColumn, ScalarValue};
+use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::grouping::grouping_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort};
-use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{AggregateUDF, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
 
-use super::{Lowering, build, in_form, keys, pg_type};
+use super::outer::shifted;
+use super::{Lowering, build, column, in_form, keys, pg_type, without_repetition};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{Aggregate, Column, Expression, Grouping, Kind, Query, SortKey};
-use crate::query::functions::{moments, registry};
+use crate::query::functions::grouped::ordered;
+use crate::query::functions::{json, registry};
+
+/// Aggregates that put values one after another.
+const ORDERED: [&str; 7] =
+    ["array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg"];
 
 impl Lowering<'_> {
     /// Groups and aggregates, if the query has any. From here on they are columns.
@@ -26,8 +36,11 @@ impl Lowering<'_> {
         for expression in query.targets.iter().map(|target| &target.expression).chain(having) {
             expression.walk(0, &mut |found, depth| match &found.kind {
                 Kind::Aggregate(aggregate) if aggregate.levels_up == depth => {
-                    if depth == 0 && !calls.contains(found) {
-                        calls.push(found.clone());
+                    // From a subquery it is an outer column, and computed here all the same.
+                    let depth = isize::try_from(depth).unwrap_or(isize::MAX);
+                    let found = if depth == 0 { found.clone() } else { shifted(found, -depth) };
+                    if !calls.contains(&found) {
+                        calls.push(found);
                     }
                     false
                 }
@@ -104,8 +117,21 @@ impl Lowering<'_> {
                 computed.push((call, Expr::Literal(ScalarValue::Int32(Some(0)), None)));
             }
         }
+        let has_empty_set = if sets.len() > 1 { sets.iter().any(Vec::is_empty) } else { group_keys.is_empty() };
+        if group_keys.is_empty() && aggregates.is_empty() {
+            // HAVING alone makes one group as well.
+            let rows = AggregateFunction::new_udf(count_udaf(), vec![lit(1i64)], false, None, Vec::new(), None);
+            aggregates.push(Expr::AggregateFunction(rows));
+        }
         let outputs: Vec<String> = aggregates.iter().map(|call| call.schema_name().to_string()).collect();
-        let plan = build(LogicalPlanBuilder::from(plan).aggregate(group_keys, aggregates))?;
+        let plan = self.attached(plan)?;
+        let mut plan = build(LogicalPlanBuilder::from(plan).aggregate(group_keys, aggregates))?;
+        if has_empty_set {
+            // The group of all rows is there even without rows. DataFusion would move a filter without columns, such
+            // as `HAVING false`, below it, but not below a limit.
+            plan =
+                build(LogicalPlanBuilder::from(plan).limit(0, Some(usize::try_from(i64::MAX).unwrap_or(usize::MAX))))?;
+        }
         let named = |name: &String| {
             let mut found = plan.schema().iter().map(PlanColumn::from);
             // Grouping by sets hides the qualifier of a column, but not its name.
@@ -124,16 +150,31 @@ impl Lowering<'_> {
             };
             computed.push((group, column));
         }
+        let mut columns: Vec<Expr> = (0..plan.schema().fields().len()).map(|index| column(&plan, index)).collect();
+        let width = columns.len();
         for (call, place) in calls.into_iter().zip(results) {
-            let column = in_form(named(&outputs[place])?, &plan, &pg_type(call.data_type)?)?;
-            computed.push((call, column));
+            let found = named(&outputs[place])?;
+            let value = in_form(found.clone(), &plan, &pg_type(call.data_type)?)?;
+            // A subquery can mention it as a column only.
+            let value = if value == found {
+                found
+            } else {
+                self.outputs += 1;
+                let name = format!("aggregate#{}", self.outputs);
+                columns.push(value.alias(&name));
+                Expr::Column(PlanColumn::from_name(name))
+            };
+            computed.push((call, value));
+        }
+        if columns.len() > width {
+            plan = build(LogicalPlanBuilder::from(plan).project(columns))?;
         }
         self.level().computed.extend(computed);
         Ok(plan)
     }
 
     fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Expr> {
-        if aggregate.variadic || !aggregate.direct_arguments.is_empty() {
+        if aggregate.variadic {
             return Err(refuse::not_supported("this kind of aggregate"));
         }
         let fact = self.function_fact(aggregate.function)?;
@@ -146,44 +187,118 @@ impl Lowering<'_> {
             arguments.push(lit(1i64));
         }
         if aggregate.distinct {
-            arguments = of_distinct(fact.name.as_str(), arguments, &types)?;
+            arguments = of_distinct(fact.name.as_str(), arguments, &types);
         }
         let filter = aggregate.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
-        let order_by = self.sort_keys(&aggregate.order_by)?;
-        let function = registry::aggregate(fact, &types)?;
-        Ok(Expr::AggregateFunction(AggregateFunction::new_udf(
-            function,
-            arguments,
-            aggregate.distinct,
-            filter,
-            order_by,
-            None,
-        )))
+        let (function, distinct) = if fact.aggregate_kind == 'n' {
+            let function = registry::aggregate(fact, &types)?;
+            let plain = std::mem::take(&mut arguments);
+            arguments = registry::aggregated(fact, plain.clone(), &types);
+            // What they are distinct by is the value itself, not its form as an argument.
+            let repeated: Vec<Expr> = plain.into_iter().filter(|plain| !arguments.contains(plain)).collect();
+            self.arranged(function, &fact.name, aggregate, &types, &mut arguments, repeated)?
+        } else {
+            let direct = &aggregate.direct_arguments;
+            let types = direct.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
+            for argument in direct {
+                arguments.push(self.expression(argument)?);
+            }
+            let orders = aggregate.order_by.iter().map(direction).collect::<Result<Vec<_>>>()?;
+            (registry::ordered_set(fact, &types, &orders)?, false)
+        };
+        let call = AggregateFunction::new_udf(function, arguments, distinct, filter, Vec::new(), None);
+        Ok(Expr::AggregateFunction(call))
+    }
+
+    /// The aggregate over rows that come in order and without repetition, where this matters to it; and whether
+    /// DataFusion has to see to DISTINCT. Keys that are no arguments become some.
+    fn arranged(
+        &mut self,
+        function: Arc<AggregateUDF>,
+        name: &str,
+        aggregate: &Aggregate,
+        types: &[PgType],
+        arguments: &mut Vec<Expr>,
+        repeated: Vec<Expr>,
+    ) -> Result<(Arc<AggregateUDF>, bool)> {
+        if matches!(name, "min" | "max" | "bool_and" | "bool_or" | "every" | "bit_and" | "bit_or") {
+            return Ok((function, false));
+        }
+        let is_exact = !matches!(types, [PgType::Float4 | PgType::Float8 | PgType::Interval]);
+        if name == "count" || (matches!(name, "sum" | "avg" | "bit_xor") && is_exact) {
+            return Ok((function, aggregate.distinct));
+        }
+        // What is put one after another comes as a subquery in FROM has sorted it.
+        let outer = if ORDERED.contains(&name) { self.level().order.clone() } else { None };
+        if aggregate.order_by.is_empty() && !aggregate.distinct && outer.is_none() {
+            return Ok((function, false));
+        }
+        if aggregate.distinct {
+            aggregate.arguments.iter().try_for_each(sortable)?;
+        }
+        let count = arguments.len();
+        let mut keys = Vec::with_capacity(aggregate.order_by.len());
+        if let (true, false, Some(order)) = (aggregate.order_by.is_empty(), aggregate.distinct, outer) {
+            keys.push((arguments.len(), SortOptions { descending: false, nulls_first: false }));
+            arguments.push(order);
+        }
+        for key in &aggregate.order_by {
+            let is_document = pg_type(key.expression.data_type)? == PgType::Jsonb;
+            let expression = self.expression(&key.expression)?;
+            let expression = if is_document { json::order::key(expression) } else { expression };
+            let place = arguments.iter().position(|argument| *argument == expression).unwrap_or_else(|| {
+                arguments.push(expression);
+                arguments.len() - 1
+            });
+            keys.push((place, SortOptions { descending: key.descending, nulls_first: key.nulls_first }));
+        }
+        if aggregate.distinct && aggregate.order_by.is_empty() {
+            for plain in repeated {
+                keys.push((arguments.len(), SortOptions { descending: false, nulls_first: false }));
+                arguments.push(plain);
+            }
+        }
+        Ok((ordered::function(function, count, arguments.len(), keys, aggregate.distinct), false))
+    }
+
+    /// Does the result of an aggregate depend on the order of its input?
+    pub(super) fn follows_order(&self, aggregate: &Aggregate) -> bool {
+        let fact = self.function_fact(aggregate.function);
+        fact.is_ok_and(|fact| ORDERED.contains(&fact.name.as_str()))
     }
 
     pub(super) fn sort_keys(&mut self, keys: &[SortKey]) -> Result<Vec<Sort>> {
-        keys.iter()
+        let sort = keys
+            .iter()
             .map(|key| {
                 let value = keys::of(self.expression(&key.expression)?, &pg_type(key.expression.data_type)?);
                 Ok(Sort::new(value, !key.descending, key.nulls_first))
             })
-            .collect()
+            .collect::<Result<Vec<_>>>()?;
+        Ok(without_repetition(sort))
+    }
+}
+
+/// How a key sorts.
+fn direction(key: &SortKey) -> Result<SortOptions> {
+    sortable(&key.expression)?;
+    Ok(SortOptions { descending: key.descending, nulls_first: key.nulls_first })
+}
+
+/// Fails for values that have an order of their own which Arrow does not know.
+fn sortable(expression: &Expression) -> Result<()> {
+    match pg_type(expression.data_type)? {
+        PgType::Jsonb => Err(refuse::not_supported("ordering or grouping by jsonb")),
+        _ => Ok(()),
     }
 }
 
 /// The arguments of an aggregate over different values: where only their number counts, their keys.
-fn of_distinct(name: &str, arguments: Vec<Expr>, types: &[PgType]) -> Result<Vec<Expr>> {
-    if !types.iter().any(keys::has) || ["sum", "avg", "min", "max"].contains(&name) || is_moment(name) {
-        return Ok(arguments);
+fn of_distinct(name: &str, arguments: Vec<Expr>, types: &[PgType]) -> Vec<Expr> {
+    if name != "count" {
+        return arguments;
     }
-    if name == "count" {
-        return Ok(arguments.into_iter().zip(types).map(|(value, data_type)| keys::of(value, data_type)).collect());
-    }
-    Err(refuse::not_supported(format!("{name}(DISTINCT …) of this type")))
-}
-
-fn is_moment(name: &str) -> bool {
-    moments::What::of_name(name).is_some()
+    arguments.into_iter().zip(types).map(|(value, data_type)| keys::of(value, data_type)).collect()
 }
 
 /// Columns that are neither grouped by nor inside an aggregate: the primary key among the groups decides them, and

@@ -9,6 +9,7 @@ use datafusion::functions_nested::make_array::make_array_udf;
 use datafusion::logical_expr::expr::{BinaryExpr, InList, Placeholder, ScalarFunction};
 use datafusion::logical_expr::{Expr, Operator, ScalarUDF};
 
+use super::outer::{mentions_subquery, shifted};
 use super::{Lowering, Names, keys, pg_type};
 use crate::base::ids::Oid;
 use crate::catalog::facts::{Facts, FunctionFact};
@@ -19,7 +20,7 @@ use crate::query::bind::tree::{
     ArrayQuantifier, BooleanTest, Case, CoercionMethod, Column, Expression, Form, Kind, Logic, ValueFunction,
 };
 use crate::query::functions::array::Quantifier;
-use crate::query::functions::{cast, interval, numbers, registry};
+use crate::query::functions::{cast, interval, json, numbers, registry};
 use crate::query::values;
 
 impl Lowering<'_> {
@@ -49,9 +50,9 @@ impl Lowering<'_> {
             Kind::CaseOperand => {
                 self.operands.last().cloned().ok_or_else(|| refuse::not_supported("an operand outside of CASE"))
             }
-            Kind::Coalesce(arguments) => self.one_of(core_functions::coalesce(), arguments),
-            Kind::Greatest(arguments) => self.extreme_of(true, arguments),
-            Kind::Least(arguments) => self.extreme_of(false, arguments),
+            Kind::Coalesce(arguments) => self.coalesce(arguments),
+            Kind::Greatest(arguments) => self.extreme(expression, true, arguments),
+            Kind::Least(arguments) => self.extreme(expression, false, arguments),
             Kind::NullIf { function, left, right, .. } => self.null_if(*function, left, right),
             Kind::DistinctFrom { function, left, right, negated, .. } => {
                 self.distinct_from(*function, left, right, *negated)
@@ -80,23 +81,64 @@ impl Lowering<'_> {
             Kind::RowComparison { operator, operators, left, right } => {
                 self.row_comparison(operator, operators, left, right)
             }
+            Kind::Array { elements, nested: false } if elements.is_empty() => {
+                values::literal("{}", &pg_type(expression.data_type)?, &self.environment.style)
+            }
             Kind::Array { elements, nested: false } => self.one_of(make_array_udf(), elements),
             Kind::Value(value) => self.value(*value),
             Kind::Collate { argument, .. } => self.expression(argument),
+            Kind::Aggregate(aggregate) if aggregate.levels_up > 0 => {
+                self.outer_aggregate(expression, aggregate.levels_up)
+            }
             Kind::Aggregate(_) | Kind::Window(_) | Kind::Grouping(_) => {
                 Err(refuse::not_supported("an aggregate or window function in this place"))
             }
             Kind::WholeRow { .. } | Kind::Row(_) | Kind::Field { .. } => Err(refuse::not_supported("row values")),
             Kind::Array { .. } => Err(refuse::not_supported("arrays of arrays")),
-            Kind::Subscript { .. } => Err(refuse::not_supported("subscripts")),
-            Kind::Default => Err(refuse::not_supported("DEFAULT in this place")),
+            Kind::Subscript { argument, indexes, slice } => self.subscript(argument, indexes, *slice),
+            Kind::Default(column) => self.default(*column),
         }
+    }
+
+    /// `a[1]`, `a[1:2]`, `document['a'][0]`.
+    fn subscript(
+        &mut self,
+        argument: &Expression,
+        indexes: &[(Option<Expression>, Option<Expression>)],
+        slice: bool,
+    ) -> Result<Expr> {
+        let data_type = pg_type(argument.data_type)?;
+        let value = self.expression(argument)?;
+        if data_type == PgType::Jsonb {
+            let steps = indexes.iter().filter_map(|(step, _)| step.as_ref()).map(|step| self.expression(step));
+            let path = steps.collect::<Result<Vec<_>>>()?;
+            let path = Expr::ScalarFunction(ScalarFunction::new_udf(make_array_udf(), path));
+            let function = json::extract(&data_type, PgType::Jsonb);
+            return Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![value, path])));
+        }
+        let mut bounds = Vec::with_capacity(indexes.len());
+        for (lower, upper) in indexes {
+            let mut bound = |bound: &Option<Expression>| bound.as_ref().map(|bound| self.expression(bound)).transpose();
+            bounds.push((bound(lower)?, bound(upper)?));
+        }
+        registry::subscript(value, &data_type, bounds, slice)
     }
 
     /// What an operator below has computed already, seen from `level` queries in.
     fn computed(&self, level: usize, expression: &Expression) -> Option<Expr> {
         let level = self.levels.get(level.checked_sub(1)?)?;
         level.computed.iter().find(|(computed, _)| computed == expression).map(|(_, column)| column.clone())
+    }
+
+    /// An aggregate of a query around this one.
+    fn outer_aggregate(&mut self, expression: &Expression, levels_up: usize) -> Result<Expr> {
+        let levels = isize::try_from(levels_up).unwrap_or(isize::MAX);
+        let there = shifted(expression, -levels);
+        let level = self.levels.len().saturating_sub(levels_up);
+        match self.computed(level, &there) {
+            Some(Expr::Column(column)) => self.outer(column, expression),
+            _ => Err(refuse::not_supported("an aggregate of a query around this one in this place")),
+        }
     }
 
     fn column(&mut self, column: Column, expression: &Expression) -> Result<Expr> {
@@ -125,14 +167,8 @@ impl Lowering<'_> {
             }
             Names::Join(columns) => {
                 let inner = columns[column.column].clone();
-                if column.levels_up > 0 {
-                    let Kind::Column(of_input) = inner.kind else {
-                        return Err(refuse::not_supported("a merged column in a subquery"));
-                    };
-                    let outer = Column { levels_up: column.levels_up, ..of_input };
-                    return self.column(outer, expression);
-                }
-                self.expression(&inner)
+                let levels = isize::try_from(column.levels_up).unwrap_or(isize::MAX);
+                self.expression(&shifted(&inner, levels))
             }
         }
     }
@@ -156,7 +192,9 @@ impl Lowering<'_> {
         variadic: bool,
         form: Form,
     ) -> Result<Expr> {
-        if variadic {
+        /// The type of VARIADIC parameters that take arguments of different types.
+        const ANY: Oid = 2276;
+        if variadic && self.function_fact(function)?.variadic == ANY {
             return Err(refuse::not_supported("VARIADIC with an array"));
         }
         if matches!(form, Form::ExplicitCast | Form::ImplicitCast) {
@@ -186,7 +224,7 @@ impl Lowering<'_> {
         registry::call(fact, arguments, &types, &pg_type(result.data_type)?)
     }
 
-    fn all(&mut self, expressions: &[Expression]) -> Result<Vec<Expr>> {
+    pub(super) fn all(&mut self, expressions: &[Expression]) -> Result<Vec<Expr>> {
         expressions.iter().map(|expression| self.expression(expression)).collect()
     }
 
@@ -202,15 +240,36 @@ impl Lowering<'_> {
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments)))
     }
 
-    /// `greatest` and `least`.
-    fn extreme_of(&mut self, is_greatest: bool, arguments: &[Expression]) -> Result<Expr> {
-        let data_type = arguments.first().map(|argument| pg_type(argument.data_type)).transpose()?;
-        match data_type {
-            Some(PgType::Numeric(_)) => Ok(numbers::extreme_of(is_greatest, self.all(arguments)?)),
-            Some(PgType::Interval) => Ok(interval::extreme_of(is_greatest, self.all(arguments)?)),
-            _ if is_greatest => self.one_of(core_functions::greatest(), arguments),
+    /// GREATEST or LEAST. The engine compares intervals by their fields and documents by their text.
+    fn extreme(&mut self, expression: &Expression, greatest: bool, arguments: &[Expression]) -> Result<Expr> {
+        match pg_type(expression.data_type)? {
+            PgType::Interval => {
+                let arguments = self.all(arguments)?;
+                Ok(interval::extreme_of(greatest, arguments))
+            }
+            PgType::Numeric(_) => Ok(numbers::extreme_of(greatest, self.all(arguments)?)),
+            PgType::Jsonb => Ok(json::order::extreme(greatest, self.all(arguments)?)),
+            _ if greatest => self.one_of(core_functions::greatest(), arguments),
             _ => self.one_of(core_functions::least(), arguments),
         }
+    }
+
+    /// The first argument that is not NULL. A subquery is run only if no argument before it decides.
+    fn coalesce(&mut self, arguments: &[Expression]) -> Result<Expr> {
+        if !arguments.iter().any(mentions_subquery) {
+            return self.one_of(core_functions::coalesce(), arguments);
+        }
+        let before = self.guards.len();
+        let mut lowered = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let value = self.expression(argument)?;
+            if !value.is_volatile() {
+                self.guards.push(Expr::IsNull(Box::new(value.clone())));
+            }
+            lowered.push(value);
+        }
+        self.guards.truncate(before);
+        Ok(Expr::ScalarFunction(ScalarFunction::new_udf(core_functions::coalesce(), lowered)))
     }
 
     fn array_operator(
@@ -229,10 +288,37 @@ impl Lowering<'_> {
                 (ArrayQuantifier::All, "<>") => Some(true),
                 _ => None,
             };
+            let plain = !keys::has(&types.0);
             let same = types.1.element().is_some_and(|element| element.arrow() == types.0.arrow());
             if let (Some(negated), true) = (negated, same) {
                 let list = self.all(elements)?.into_iter().map(|element| keys::of(element, &types.0)).collect();
                 return Ok(Expr::InList(InList { expr: Box::new(keys::of(value, &types.0)), list, negated }));
+            }
+            // What does not compare as it lies in arrays is compared with one element after the other.
+            if let (false, Some(element), false) = (plain, types.1.element(), value.is_volatile()) {
+                let fact = self.function_fact(function)?;
+                let mut compared = Vec::with_capacity(elements.len());
+                for own in elements {
+                    let sides = vec![value.clone(), self.expression(own)?];
+                    compared.push(registry::call(fact, sides, &[types.0.clone(), element.clone()], &PgType::Bool)?);
+                }
+                return Ok(quantified(quantifier, compared));
+            }
+        }
+        if let Kind::Coerce { argument, method: CoercionMethod::Array { .. }, form } = &array.kind {
+            let elements = (pg_type(argument.data_type)?.element(), types.1.element());
+            if let (Kind::Array { elements: own, nested: false }, (Some(from), Some(to)), false) =
+                (&argument.kind, elements, value.is_volatile())
+            {
+                let fact = self.function_fact(function)?;
+                let kind = if *form == Form::ExplicitCast { cast::Kind::Explicit } else { cast::Kind::Assignment };
+                let mut compared = Vec::with_capacity(own.len());
+                for own in own {
+                    let element = registry::convert(self.expression(own)?, &from, &to, kind);
+                    let sides = vec![value.clone(), element];
+                    compared.push(registry::call(fact, sides, &[types.0.clone(), to.clone()], &PgType::Bool)?);
+                }
+                return Ok(quantified(quantifier, compared));
             }
         }
         let quantifier = match quantifier {
@@ -266,7 +352,24 @@ impl Lowering<'_> {
         if let (Logic::Not, [Expression { kind: Kind::Subquery(subquery), .. }]) = (logic, arguments) {
             return self.subquery(subquery, true);
         }
-        let mut arguments = self.all(arguments)?;
+        // What is cheap decides before a subquery is run.
+        let mut lowered: Vec<Option<Expr>> = vec![None; arguments.len()];
+        let (first, last): (Vec<_>, Vec<_>) =
+            (0..arguments.len()).partition(|index| !mentions_subquery(&arguments[*index]));
+        let mut guards: Vec<Expr> = Vec::new();
+        let has_subquery = !last.is_empty();
+        for index in first.into_iter().chain(last) {
+            let guard = (!guards.is_empty()).then(|| conjunction(guards.clone(), Operator::And));
+            let argument = self.guarded(guard, |this| this.expression(&arguments[index]))?;
+            if has_subquery && !argument.is_volatile() {
+                guards.push(match logic {
+                    Logic::Or => Expr::IsNotTrue(Box::new(argument.clone())),
+                    _ => Expr::IsNotFalse(Box::new(argument.clone())),
+                });
+            }
+            lowered[index] = Some(argument);
+        }
+        let mut arguments: Vec<Expr> = lowered.into_iter().flatten().collect();
         Ok(match logic {
             Logic::Not => Expr::Not(Box::new(arguments.swap_remove(0))),
             Logic::And => conjunction(arguments, Operator::And),
@@ -280,15 +383,32 @@ impl Lowering<'_> {
         if operand.as_ref().is_some_and(Expr::is_volatile) {
             return Err(refuse::not_supported("CASE over a volatile operand"));
         }
-        self.operands.extend(operand);
-        let conditions = case.branches.iter().map(|(when, _)| self.expression(when)).collect::<Result<Vec<_>>>();
-        if has_operand {
-            self.operands.pop();
+        // A subquery in a branch is run only for the rows that come to it.
+        let has_subquery = case.branches.iter().any(|(when, then)| mentions_subquery(when) || mentions_subquery(then))
+            || case.otherwise.as_deref().is_some_and(mentions_subquery);
+        let mut conditions = Vec::with_capacity(case.branches.len());
+        let mut results = Vec::with_capacity(case.branches.len() + 1);
+        let before = self.guards.len();
+        for (when, then) in &case.branches {
+            self.operands.extend(operand.clone());
+            let condition = self.expression(when);
+            if has_operand {
+                self.operands.pop();
+            }
+            let condition = condition?;
+            let reached = has_subquery.then(|| Expr::IsTrue(Box::new(condition.clone())));
+            results.push(self.guarded(reached, |this| this.expression(then))?);
+            if has_subquery && !condition.is_volatile() {
+                self.guards.push(Expr::IsNotTrue(Box::new(condition.clone())));
+            }
+            conditions.push(condition);
         }
-        let results = case.branches.iter().map(|(_, then)| then).chain(case.otherwise.as_deref());
-        let mut results = results.map(|result| self.expression(result)).collect::<Result<Vec<_>>>()?;
+        if let Some(otherwise) = &case.otherwise {
+            results.push(self.expression(otherwise)?);
+        }
+        self.guards.truncate(before);
         let otherwise = if case.otherwise.is_some() { results.pop().map(Box::new) } else { None };
-        let branches = conditions?.into_iter().map(Box::new).zip(results.into_iter().map(Box::new)).collect();
+        let branches = conditions.into_iter().map(Box::new).zip(results.into_iter().map(Box::new)).collect();
         Ok(Expr::Case(datafusion::logical_expr::Case::new(None, branches, otherwise)))
     }
 
@@ -367,6 +487,11 @@ impl Lowering<'_> {
         let function = function.ok_or_else(|| QueryError::UndefinedFunction(format!("{name}()")))?;
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, Vec::new())))
     }
+}
+
+/// Comparisons of which one, or each, must be true.
+fn quantified(quantifier: ArrayQuantifier, compared: Vec<Expr>) -> Expr {
+    conjunction(compared, if quantifier == ArrayQuantifier::Any { Operator::Or } else { Operator::And })
 }
 
 /// Expressions joined by AND or OR, as a tree that is as low as it can be: plans are walked recursively.

@@ -7,7 +7,8 @@
 //!
 //! The file is plain Parquet: uuid carries Parquet's UUID type, so that DuckDB and pyarrow show it as one.
 //! An interval becomes a struct of months, days and nanoseconds, because Parquet's own INTERVAL cannot hold
-//! more than milliseconds and arrow-rs does not write it. Numerics are decimals or text, see [`super::decimal`]. Only key columns are REQUIRED: what NOT NULL means
+//! more than milliseconds and arrow-rs does not write it. Numerics are decimals or text, see [`super::decimal`]. An
+//! array is a LIST. Only key columns are REQUIRED: what NOT NULL means
 //! may change while the file does not.
 //!
 //! Columns are found by position, as in the row codec: a file written before a column was added reads as
@@ -16,8 +17,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Int32Array, Int64Array, IntervalMonthDayNanoArray, RecordBatch, StructArray, UInt64Array,
-    new_null_array,
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, IntervalMonthDayNanoArray, ListArray, RecordBatch, StructArray,
+    UInt64Array, new_null_array,
 };
 use arrow::datatypes::{DataType, Field, Fields, IntervalMonthDayNano, IntervalUnit, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
@@ -95,11 +96,7 @@ impl Format {
     pub fn to_file(&self, batch: &RecordBatch, seqs: &UInt64Array) -> Result<RecordBatch, StorageError> {
         let mut columns = Vec::with_capacity(batch.num_columns() + 1);
         for (column, field) in batch.columns().iter().zip(batch.schema_ref().fields()) {
-            columns.push(match column.data_type() {
-                DataType::Interval(IntervalUnit::MonthDayNano) => interval_to_struct(column.as_primitive()),
-                DataType::BinaryView => decimal::to_file(column.as_binary_view(), field)?,
-                _ => column.clone(),
-            });
+            columns.push(as_in_file(column, field)?);
         }
         columns.push(Arc::new(seqs.clone()));
         RecordBatch::try_new(self.schema.clone(), columns).map_err(arrow_error)
@@ -108,10 +105,13 @@ impl Format {
 
 /// The first Parquet leaf of a stored column: an interval takes one for each of its parts, others take one.
 pub(super) fn leaf(shape: &Shape, column: usize) -> usize {
-    let parts = |data_type: &DataType| match data_type {
-        DataType::Interval(_) => 3,
-        _ => 1,
-    };
+    fn parts(data_type: &DataType) -> usize {
+        match data_type {
+            DataType::Interval(_) => 3,
+            DataType::List(item) => parts(item.data_type()),
+            _ => 1,
+        }
+    }
     shape.schema.fields().iter().take(column).map(|field| parts(field.data_type())).sum()
 }
 
@@ -124,6 +124,11 @@ pub(super) fn from_file(column: Option<&ArrayRef>, field: &Field, rows: usize) -
     if *field.data_type() == DataType::BinaryView {
         return decimal::from_file(column);
     }
+    if let (DataType::List(item), Some(list)) = (field.data_type(), column.as_list_opt::<i32>()) {
+        let values = from_file(Some(list.values()), item, list.values().len())?;
+        let list = ListArray::try_new(Arc::clone(item), list.offsets().clone(), values, list.nulls().cloned());
+        return Ok(Arc::new(list.map_err(arrow_error)?));
+    }
     match (field.data_type(), column.as_any().downcast_ref::<StructArray>()) {
         (DataType::Interval(IntervalUnit::MonthDayNano), Some(parts)) => struct_to_interval(parts),
         (expected, _) => Err(StorageError::Corrupted {
@@ -132,10 +137,27 @@ pub(super) fn from_file(column: Option<&ArrayRef>, field: &Field, rows: usize) -
     }
 }
 
+/// A column as the file holds it.
+fn as_in_file(column: &ArrayRef, field: &Field) -> Result<ArrayRef, StorageError> {
+    match field.data_type() {
+        DataType::Interval(IntervalUnit::MonthDayNano) => Ok(interval_to_struct(column.as_primitive())),
+        DataType::BinaryView => decimal::to_file(column.as_binary_view(), field),
+        DataType::List(item) => {
+            let list = column.as_list::<i32>();
+            let values = as_in_file(list.values(), item)?;
+            let item = Arc::new(Field::new_list_field(values.data_type().clone(), true));
+            let list = ListArray::try_new(item, list.offsets().clone(), values, list.nulls().cloned());
+            Ok(Arc::new(list.map_err(arrow_error)?))
+        }
+        _ => Ok(column.clone()),
+    }
+}
+
 fn file_type(field: &Field) -> DataType {
     match field.data_type() {
         DataType::BinaryView => decimal::file_type(field),
         DataType::Interval(IntervalUnit::MonthDayNano) => DataType::Struct(interval_fields()),
+        DataType::List(item) => DataType::new_list(file_type(item), true),
         other => other.clone(),
     }
 }

@@ -150,7 +150,14 @@ impl Analyser<'_> {
             over: function.over.is_some(),
             at,
         };
-        let callee = self.resolver.function(call).map_err(|error| self.unresolved(error, over_system, at))?;
+        let nested = self.nested_aggregate(&call);
+        let callee = match (self.resolver.function(call), nested) {
+            // What we do not have would not be right in this place either.
+            (Err(error), Some(at)) if error.sqlstate().0 == "0A000" => {
+                return Err(self.fail(QueryError::Grouping("aggregate function calls cannot be nested".into()), at));
+            }
+            (callee, _) => callee.map_err(|error| self.unresolved(error, over_system, at))?,
+        };
         let resolved = match callee {
             Callee::Coercion(bound) => return Ok(bound),
             Callee::Function(resolved) => resolved,
@@ -167,7 +174,7 @@ impl Analyser<'_> {
             (FunctionKind::Function, None) => {
                 let allowed = matches!(
                     self.clause(),
-                    Clause::SelectTarget | Clause::OrderBy | Clause::GroupBy | Clause::DistinctOn
+                    Clause::SelectTarget | Clause::OrderBy | Clause::GroupBy | Clause::DistinctOn | Clause::ValuesRow
                 );
                 if resolved.fact.returns_set && !top && !allowed {
                     return Err(self.misplaced_set(at));
@@ -176,6 +183,24 @@ impl Analyser<'_> {
             }
             _ => Err(self.fail(refuse::not_supported(format!("{name} with OVER")), at)),
         }
+    }
+
+    /// The place of an aggregate of this query inside the call of another one.
+    fn nested_aggregate(&self, call: &Call) -> Option<Option<Position>> {
+        let mut named = self.resolver.everything().functions_named(&call.name);
+        if call.over || !named.any(|fact| fact.kind == FunctionKind::Aggregate) {
+            return None;
+        }
+        let mut found = None;
+        for argument in &call.arguments {
+            argument.value.walk(0, &mut |part, depth| {
+                if matches!(&part.kind, Kind::Aggregate(inner) if inner.levels_up == depth) {
+                    found = found.or(Some(part.position));
+                }
+                found.is_none()
+            });
+        }
+        found
     }
 
     /// A set where a single value belongs.

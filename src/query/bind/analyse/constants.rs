@@ -48,8 +48,12 @@ impl Analyser<'_> {
         let text = unknown(digits, at);
         match self.resolver.coerce(text, numeric, CastContext::Explicit, Form::ImplicitCast) {
             Ok(Some(constant)) => Ok(constant),
-            // It is a number: only our form of numerics can be too narrow for it.
-            _ => Err(self.fail(refuse::not_supported(format!("the number {digits}")), at)),
+            // It is a number: only our form of numerics can be too narrow for it. As a floating-point number it can
+            // still be read.
+            _ => {
+                let value = Kind::Constant(ScalarValue::Utf8(Some(digits.to_owned())));
+                Ok(expression_of(value, oids::NUMERIC, at))
+            }
         }
     }
 

@@ -361,6 +361,9 @@ impl Analyser<'_> {
             }
             _ => self.expression(root)?,
         };
+        if base.data_type.oid == oids::JSONB && !chain.is_empty() {
+            return self.document_at(base, chain);
+        }
         if self.element_of(base.data_type.oid) == 0 && !chain.is_empty() {
             return self.no_subscripts(&base, chain);
         }
@@ -384,9 +387,10 @@ impl Analyser<'_> {
         }
         let element = self.element_of(base.data_type.oid);
         if slice {
-            // In a slice, `[2]` means `[1:2]`.
+            // In a slice, `[2]` beside others means `[1:2]`.
+            let several = indexes.len() > 1;
             for index in &mut indexes {
-                if index.1.is_none() && index.0.is_some() {
+                if several && index.1.is_none() && index.0.is_some() {
                     return Err(refuse::not_supported("a slice with a single bound"));
                 }
             }
@@ -394,6 +398,36 @@ impl Analyser<'_> {
         let position = base.position;
         let data_type = TypeRef { oid: if slice { base.data_type.oid } else { element }, ..base.data_type };
         let kind = Kind::Subscript { argument: Box::new(base), indexes, slice };
+        Ok(Expression { kind, data_type, position })
+    }
+
+    /// `document['member'][0]`.
+    fn document_at(&mut self, base: Expression, chain: &[AccessExpr]) -> Result<Expression> {
+        let mut indexes = Vec::with_capacity(chain.len());
+        for access in chain {
+            let AccessExpr::Subscript(Subscript::Index { index }) = access else {
+                if let AccessExpr::Subscript(_) = access {
+                    let message = "jsonb subscript does not support slices";
+                    return Err(self.fail(QueryError::DatatypeMismatch(message.into()), base.position));
+                }
+                return self.no_subscripts(&base, chain);
+            };
+            let index = self.expression(index)?;
+            let (at, own) = (index.position, index.data_type.oid);
+            let text = TypeRef::plain(oids::TEXT);
+            // A number is a text of its digits from here on.
+            let is_number = matches!(own, oids::INT2 | oids::INT4);
+            let context = if is_number { CastContext::Explicit } else { CastContext::Implicit };
+            let bound = self.resolver.coerce(index, text, context, Form::ImplicitCast);
+            let bound = bound.map_err(|error| self.at(error, at))?.ok_or_else(|| {
+                let message = format!("subscript type {} is not supported", self.type_name(own));
+                self.fail(QueryError::DatatypeMismatch(message), at)
+                    .hint("jsonb subscript must be coercible to either integer or text.")
+            })?;
+            indexes.push((Some(bound), None));
+        }
+        let (data_type, position) = (base.data_type, base.position);
+        let kind = Kind::Subscript { argument: Box::new(base), indexes, slice: false };
         Ok(Expression { kind, data_type, position })
     }
 

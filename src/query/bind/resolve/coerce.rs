@@ -108,6 +108,12 @@ impl Resolver<'_> {
         let position = expression.position;
         match expression.kind {
             Kind::Constant(value) if source == UNKNOWN => return self.read(&value, target, position),
+            Kind::Constant(value @ ScalarValue::Utf8(_)) if source == oids::NUMERIC => {
+                if !matches!(target.oid, oids::FLOAT4 | oids::FLOAT8) {
+                    return Err(self.at(refuse::not_supported("a numeric of that many digits"), position));
+                }
+                return self.read(&value, target, position);
+            }
             Kind::Parameter(number) if source == UNKNOWN => {
                 self.parameters.settle(number, target.oid, self.facts).map_err(|error| self.at(error, position))?;
                 return Ok(Expression {

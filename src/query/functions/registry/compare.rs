@@ -14,8 +14,9 @@ use super::{Call, casts, not_implemented};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::environment::Environment;
+use crate::query::functions::json::order;
 use crate::query::functions::kernel::{self, Kernel};
-use crate::query::functions::{interval, json, numbers};
+use crate::query::functions::{interval, numbers};
 
 /// What stands before and behind the two letters that say which comparison a function is.
 const NAMES: [(&str, &str); 32] = [
@@ -87,7 +88,7 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
     let is_list = matches!(call.kind(0), PgType::Array(_) | PgType::Oidvector);
     let is_equality = matches!(operator, Operator::Eq | Operator::NotEq);
     let by_length = call.kind(0) == PgType::Oidvector;
-    let Some((left, right)) = comparable(operator, (left, &call.kind(0)), (right, &call.kind(1))) else {
+    let Some((left, right)) = comparable((left, &call.kind(0)), (right, &call.kind(1))) else {
         return Some(Err(not_implemented(call.fact)));
     };
     if is_list && !is_equality {
@@ -126,18 +127,13 @@ fn ordered(operator: Operator, by_length: bool, operands: Vec<Expr>) -> Expr {
 ///
 /// The same form does for `IS DISTINCT FROM`, `IN` and joins.
 pub(super) fn comparable(
-    operator: Operator,
     (left, left_type): (Expr, &PgType),
     (right, right_type): (Expr, &PgType),
 ) -> Option<(Expr, Expr)> {
     use PgType as T;
-    let is_equality =
-        matches!(operator, Operator::Eq | Operator::NotEq | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom);
     Some(match (left_type, right_type) {
         (T::Numeric(_), T::Numeric(_)) | (T::Interval, T::Interval) => (key(left, left_type)?, key(right, right_type)?),
-        // The order of documents is not the order of their texts.
-        (T::Jsonb, T::Jsonb) if !is_equality => return None,
-        (T::Jsonb, T::Jsonb) => (json::key(left), json::key(right)),
+        (T::Jsonb, T::Jsonb) => (order::key(left), order::key(right)),
         (T::Date | T::Timestamp, T::Timestamptz) => (casts::convert(left, left_type, &T::Timestamptz, EXPLICIT), right),
         (T::Timestamptz, T::Date | T::Timestamp) => {
             (left, casts::convert(right, right_type, &T::Timestamptz, EXPLICIT))
@@ -163,14 +159,13 @@ pub(super) fn comparable(
     })
 }
 
-/// What equal values of a type have in common and differs between others, in the order of the values (of jsonb, in no
-/// order); `None` where the values themselves are such keys.
+/// What equal values of a type have in common and differs between others, in the order of the values; `None` where the values themselves are such keys.
 pub fn key(expr: Expr, data_type: &PgType) -> Option<Expr> {
     Some(match data_type {
         PgType::Numeric(_) => numbers::key(expr, data_type),
         PgType::Array(element) if matches!(**element, PgType::Numeric(_)) => numbers::key(expr, data_type),
         PgType::Interval => interval::span(expr),
-        PgType::Jsonb => json::key(expr),
+        PgType::Jsonb => order::key(expr),
         PgType::Float4 | PgType::Float8 => plain_zero(expr, data_type, false),
         _ => return None,
     })

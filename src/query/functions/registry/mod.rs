@@ -19,6 +19,7 @@ mod numerics;
 mod patterns;
 mod quantified;
 mod rows;
+mod subscripts;
 mod system;
 mod text;
 mod times;
@@ -33,11 +34,17 @@ use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
 
-pub use aggregate::{aggregate, window};
+pub use aggregate::{aggregate, aggregated, ordered_set, window};
 pub use casts::convert;
 pub use compare::key;
 pub use quantified::{array_operator, distinct_from};
-pub use rows::set_returning;
+pub use rows::{set_of_columns, set_returning};
+pub use subscripts::subscript;
+
+/// Arithmetic of intervals, for aggregates of them.
+pub mod intervals {
+    pub use super::times::{divided, minus, plus, times};
+}
 
 /// A call on its way to an expression.
 struct Call<'a> {

@@ -82,7 +82,7 @@ pub fn distinct_from(
         return Err(not_implemented(fact));
     }
     let operator = if negated { Operator::IsNotDistinctFrom } else { Operator::IsDistinctFrom };
-    let comparable = compare::comparable(operator, (left, types.0), (right, types.1));
+    let comparable = compare::comparable((left, types.0), (right, types.1));
     let (left, right) = comparable.ok_or_else(|| not_implemented(fact))?;
     Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right))))
 }

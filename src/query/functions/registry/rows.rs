@@ -2,10 +2,18 @@
 
 use datafusion::logical_expr::Expr;
 
-use super::{Call, adapt, not_implemented, source};
+use super::{Call, adapt, documents, not_implemented, source};
 use crate::catalog::facts::FunctionFact;
 use crate::catalog::types::PgType;
 use crate::error::Result;
+
+/// The columns of a function that returns several, each as a list with one element for each row.
+///
+/// # Errors
+/// As [`set_returning`].
+pub fn set_of_columns(fact: &FunctionFact, arguments: &[Expr]) -> Result<Vec<Expr>> {
+    documents::rows(fact, arguments).ok_or_else(|| not_implemented(fact))
+}
 
 /// The call of a set-returning function as a list with one element for each row. NULL is no row, as an empty list is.
 /// `result` is the type of the rows.
@@ -20,6 +28,9 @@ pub fn set_returning(fact: &FunctionFact, arguments: Vec<Expr>, types: &[PgType]
             PgType::Array(_) => Ok(call.first()),
             _ => Err(not_implemented(fact)),
         },
+        _ if documents::rows(fact, &call.arguments).is_some_and(|columns| columns.len() == 1) => {
+            Ok(documents::rows(fact, &call.arguments).and_then(|mut columns| columns.pop()).unwrap_or_default())
+        }
         "generate_series_int4"
         | "generate_series_step_int4"
         | "generate_series_int8"
