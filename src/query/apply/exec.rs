@@ -72,10 +72,8 @@ impl ApplyExec {
         expressions: Expressions,
         schema: SchemaRef,
     ) -> Self {
-        // The columns of the input come first and its rows in their order.
-        let ordering = input.output_ordering().cloned();
         let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new_with_orderings(Arc::clone(&schema), ordering),
+            EquivalenceProperties::new(Arc::clone(&schema)),
             input.output_partitioning().clone(),
             EmissionType::Incremental,
             Boundedness::Bounded,
@@ -112,10 +110,6 @@ impl ExecutionPlan for ApplyExec {
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
         vec![&self.input]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
     }
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {

@@ -12,9 +12,11 @@ mod node;
 mod planner;
 mod rows;
 mod set;
+mod unordered;
 mod values;
 
 pub use correlated::{Correlated, Input, is_volatile};
 pub use exec::ApplyExec;
 pub use node::{Apply, Gives, Key, Test, Value, outer_columns, own_columns};
 pub use planner::QueryPlanner;
+pub use unordered::Unordered;

@@ -13,12 +13,14 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, Phy
 
 use super::exec::Expressions;
 use super::set::PhysicalTest;
+use super::unordered::{Unordered, UnorderedExec};
 use super::{Apply, ApplyExec, Gives};
 use crate::query::bind::errors;
 use crate::query::evaluate;
 use crate::query::window::Windows;
 
-/// DataFusion's planner, which also knows [`Apply`] and [`Windowed`](crate::query::window::Windowed).
+/// DataFusion's planner, which also knows the operators of this module and
+/// [`Windowed`](crate::query::window::Windowed).
 #[derive(Debug)]
 pub struct QueryPlanner;
 
@@ -47,6 +49,9 @@ impl ExtensionPlanner for Applies {
         session: &dyn Session,
         context: &PhysicalPlanningContext,
     ) -> DataFusionResult<Option<Arc<dyn ExecutionPlan>>> {
+        if node.as_any().downcast_ref::<Unordered>().is_some() {
+            return Ok(Some(Arc::new(UnorderedExec::new(Arc::clone(&physical[0])))));
+        }
         let Some(apply) = node.as_any().downcast_ref::<Apply>() else { return Ok(None) };
         let input = logical[0].schema();
         let compile = |expression| planner.create_physical_expr(expression, input, session, context);

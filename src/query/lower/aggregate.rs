@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::compute::SortOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column as PlanColumn, ScalarValue};
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::grouping::grouping_udaf;
@@ -13,8 +14,8 @@ use super::outer::shifted;
 use super::{Lowering, build, column, in_form, keys, pg_type, without_repetition};
 use crate::catalog::types::PgType;
 use crate::error::Result;
-use crate::query::bind::refuse;
 use crate::query::bind::tree::{Aggregate, Column, Expression, Grouping, Kind, Query, SortKey};
+use crate::query::bind::{errors, refuse};
 use crate::query::functions::grouped::ordered;
 use crate::query::functions::{json, registry};
 
@@ -89,7 +90,6 @@ impl Lowering<'_> {
             });
             results.push(place);
         }
-        let names: Vec<String> = group_keys.iter().map(|key| key.schema_name().to_string()).collect();
         let shown: Vec<(usize, usize)> = shown
             .into_iter()
             .map(|(index, value)| {
@@ -97,6 +97,9 @@ impl Lowering<'_> {
                 (index, aggregates.len() - 1)
             })
             .collect();
+        let plan = self.attached(plan)?;
+        let plan = self.settled(plan, &mut group_keys, &mut aggregates)?;
+        let names: Vec<String> = group_keys.iter().map(|key| key.schema_name().to_string()).collect();
         let mut computed = Vec::with_capacity(groups.len() + calls.len());
         let sets = grouping.map_or(&[][..], |grouping| &grouping.sets);
         if sets.len() > 1 {
@@ -124,7 +127,6 @@ impl Lowering<'_> {
             aggregates.push(Expr::AggregateFunction(rows));
         }
         let outputs: Vec<String> = aggregates.iter().map(|call| call.schema_name().to_string()).collect();
-        let plan = self.attached(plan)?;
         let mut plan = build(LogicalPlanBuilder::from(plan).aggregate(group_keys, aggregates))?;
         if has_empty_set {
             // The group of all rows is there even without rows. DataFusion would move a filter without columns, such
@@ -170,6 +172,36 @@ impl Lowering<'_> {
             plan = build(LogicalPlanBuilder::from(plan).project(columns))?;
         }
         self.level().computed.extend(computed);
+        Ok(plan)
+    }
+
+    /// Computes what mentions a query around this one in a projection below `keys` and the arguments of `calls`. The
+    /// engine names their columns by what they compute, and that changes when values come in the place of outer columns.
+    pub(super) fn settled(&mut self, plan: LogicalPlan, keys: &mut [Expr], calls: &mut [Expr]) -> Result<LogicalPlan> {
+        let count = plan.schema().fields().len();
+        let mut columns: Vec<Expr> = (0..count).map(|index| column(&plan, index)).collect();
+        let mut outputs = self.outputs;
+        let mut settle = |expr: Expr| {
+            if !expr.contains_outer() {
+                return Ok(Transformed::no(expr));
+            }
+            outputs += 1;
+            let name = format!("settled#{outputs}");
+            columns.push(expr.alias(&name));
+            Ok(Transformed::yes(Expr::Column(PlanColumn::from_name(name))))
+        };
+        for key in keys {
+            *key = settle(key.clone()).map_err(errors::translate)?.data;
+        }
+        for call in calls {
+            *call = call.clone().map_children(&mut settle).map_err(errors::translate)?.data;
+        }
+        self.outputs = outputs;
+        if columns.len() == count {
+            return Ok(plan);
+        }
+        let plan = build(LogicalPlanBuilder::from(plan).project(columns))?;
+        self.see(&plan);
         Ok(plan)
     }
 

@@ -127,7 +127,8 @@ impl Lowering<'_> {
     /// What an operator below has computed already, seen from `level` queries in.
     fn computed(&self, level: usize, expression: &Expression) -> Option<Expr> {
         let level = self.levels.get(level.checked_sub(1)?)?;
-        level.computed.iter().find(|(computed, _)| computed == expression).map(|(_, column)| column.clone())
+        // What was computed last is what stands for it here.
+        level.computed.iter().rev().find(|(computed, _)| computed == expression).map(|(_, column)| column.clone())
     }
 
     /// An aggregate of a query around this one.

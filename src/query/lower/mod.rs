@@ -28,6 +28,7 @@ use datafusion::common::{Column as PlanColumn, DFSchema, DFSchemaRef, JoinType, 
 use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast, lit};
 
+use super::apply::Unordered;
 use super::bind::bound::OutputColumn;
 use super::bind::tree::{
     Distinct, Expression, Kind, Limit, Query, QueryBody, SetOperation, SetOperator, SortKey, TypeRef,
@@ -245,7 +246,10 @@ impl<'a> Lowering<'a> {
             Some(Distinct::All) => keys::distinct(only_visible(plan, query)?)?,
             Some(Distinct::On(expressions)) => self.distinct_on(plan, query, expressions)?,
         };
-        if query.limit.with_ties || is_computed(&query.limit) {
+        if !query.order_by.is_empty() && matches!(query.body, QueryBody::SetOperation(_)) {
+            plan = Unordered::plan(plan);
+        }
+        if query.limit.with_ties || is_computed(&query.limit) || skips_sorted(query) {
             plan = self.numbered_limit(plan, query)?;
         } else {
             plan = if counted { self.sorted_with_number(plan, query)? } else { self.sorted(plan, query)? };
@@ -374,10 +378,16 @@ impl<'a> Lowering<'a> {
                 row.push(cell);
             }
         }
+        // DataFusion's VALUES wants columns that are described alike in each row, and takes no value that waits for a
+        // subquery: such rows are computed one by one.
         if self.level().pending.is_empty() {
-            return build(LogicalPlanBuilder::values(lowered));
+            let plain = lowered.iter().map(|row| row.iter().cloned().map(undescribed).collect()).collect();
+            for rows in [lowered.clone(), plain] {
+                if let Ok(plan) = LogicalPlanBuilder::values(rows).and_then(LogicalPlanBuilder::build) {
+                    return Ok(plan);
+                }
+            }
         }
-        // Values that wait for subqueries are computed over a row that has these.
         let row = build(Ok(LogicalPlanBuilder::empty(true)))?;
         let row = self.attached(row)?;
         let mut union: Option<LogicalPlanBuilder> = None;
@@ -392,6 +402,7 @@ impl<'a> Lowering<'a> {
         }
         // The rows stay in the order in which they are written.
         let plan = build(Ok(union.unwrap_or_else(|| LogicalPlanBuilder::empty(false))))?;
+        let plan = Unordered::plan(plan);
         let number = column(&plan, width);
         let plan = build(LogicalPlanBuilder::from(plan).sort([number.sort(true, false)]))?;
         let columns: Vec<Expr> = (0..width).map(|index| column(&plan, index)).collect();
@@ -478,6 +489,24 @@ fn is_known(expression: &Expression, lowered: &Expr) -> bool {
         matches!(part.kind, Kind::Parameter(_) | Kind::Column(_) | Kind::Subquery(_) | Kind::Value(_))
     });
     !varies && !lowered.is_volatile()
+}
+
+/// OFFSET over an order without a LIMIT: the engine would skip rows, but not sort them first.
+fn skips_sorted(query: &Query) -> bool {
+    let Limit { count, offset, .. } = &query.limit;
+    let is_null = |count: &Expression| matches!(&count.kind, Kind::Constant(value) if value.is_null());
+    !query.order_by.is_empty() && offset.is_some() && count.as_ref().is_none_or(is_null)
+}
+
+/// A constant without the description of its type, for where columns know theirs.
+fn undescribed(expr: Expr) -> Expr {
+    match expr {
+        Expr::Literal(value, _) => Expr::Literal(value, None),
+        Expr::Cast(inner) => {
+            Expr::Cast(datafusion::logical_expr::Cast { expr: Box::new(undescribed(*inner.expr)), ..inner })
+        }
+        other => other,
+    }
 }
 
 /// Does the number of rows depend on a subquery?

@@ -103,6 +103,7 @@ impl Lowering<'_> {
         let RelationKind::Subquery(inner) = &query.relations[*index].kind else { return None };
         let ordered = !inner.order_by.is_empty()
             && !inner.limit.with_ties
+            && inner.limit.offset.is_none()
             && !inner.limit.count.iter().chain(&inner.limit.offset).any(mentions_subquery);
         let follows = |found: &Expression| match &found.kind {
             Kind::Aggregate(aggregate) => aggregate.order_by.is_empty() && self.follows_order(aggregate),

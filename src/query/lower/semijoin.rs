@@ -113,7 +113,7 @@ impl Lowering<'_> {
             let condition = match (condition.anti, condition.falsified) {
                 (false, false) => lowered,
                 (false, true) => Expr::Not(Box::new(lowered)),
-                (true, _) if pairs.is_some() && uncorrelated && never_null => lowered,
+                (true, false) if pairs.is_some() && uncorrelated && never_null => lowered,
                 // A hash table with NULLs in it answers this much faster than a join that looks at all pairs.
                 (true, false) if pairs.is_some() && uncorrelated => return Ok(None),
                 (true, false) => Expr::IsNotFalse(Box::new(lowered)),

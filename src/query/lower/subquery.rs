@@ -231,7 +231,7 @@ impl Lowering<'_> {
 
 /// The parts of a test that do not depend on the subquery's row.
 fn operands<'t>(test: &'t Expression, found: &mut Vec<&'t Expression>) {
-    if !test.mentions(|part, _| matches!(part.kind, Kind::SubqueryColumn(_))) {
+    if !depends_on_row(test) {
         if !matches!(test.kind, Kind::Constant(_)) && !found.contains(&test) {
             found.push(test);
         }
@@ -239,6 +239,16 @@ fn operands<'t>(test: &'t Expression, found: &mut Vec<&'t Expression>) {
     }
     for part in test.parts() {
         operands(part, found);
+    }
+}
+
+/// Does it depend on the row of the subquery that it is the test of?
+fn depends_on_row(expression: &Expression) -> bool {
+    match &expression.kind {
+        Kind::SubqueryColumn(_) => true,
+        // What is in its own test is not ours.
+        Kind::Subquery(_) => false,
+        _ => expression.parts().into_iter().any(depends_on_row),
     }
 }
 
@@ -252,9 +262,8 @@ pub(super) fn equalities(test: &Expression) -> Option<Vec<(&Expression, &Express
         Kind::RowComparison { operator, left, right, .. } if operator == "=" => left.iter().zip(right).collect(),
         _ => return None,
     };
-    let depends = |part: &Expression| part.mentions(|part, _| matches!(part.kind, Kind::SubqueryColumn(_)));
     let plain = |(left, right): &(&Expression, &Expression)| {
-        !depends(left) && depends(right) && !mentions_own(right) && !mentions_subquery(right)
+        !depends_on_row(left) && depends_on_row(right) && !mentions_own(right) && !mentions_subquery(right)
     };
     pairs.iter().all(plain).then_some(pairs)
 }

@@ -96,8 +96,9 @@ impl Lowering<'_> {
             });
             results.push(place);
         }
-        let names: Vec<String> = lowered.iter().map(|expr| expr.schema_name().to_string()).collect();
         let plan = self.attached(plan)?;
+        let plan = self.settled(plan, &mut [], &mut lowered)?;
+        let names: Vec<String> = lowered.iter().map(|expr| expr.schema_name().to_string()).collect();
         let plan = LogicalPlanBuilder::window_plan(plan, lowered).map_err(crate::query::bind::errors::translate)?;
         let mut computed = Vec::with_capacity(calls.len());
         for (call, place) in calls.into_iter().zip(results) {
