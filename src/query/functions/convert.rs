@@ -82,7 +82,17 @@ pub fn convert(
         (T::Unknown | T::Text | T::Varchar(_) | T::Name | T::Char, T::Text | T::Varchar(None)) => Ok(Arc::clone(array)),
         (_, T::Text | T::Varchar(None)) => to_text(array, from, environment),
         (_, T::Name) => Ok(map_text(&to_text(array, from, environment)?, |text| cut_bytes(text, IDENTIFIER_BYTES))),
-        (_, T::Char) => Ok(map_text(&to_text(array, from, environment)?, |text| cut_bytes(text, 1))),
+        (_, T::Char) => {
+            let texts = to_text(array, from, environment)?;
+            texts.as_string::<i32>().iter().flatten().try_for_each(single_byte)?;
+            Ok(map_text(&texts, |text| cut_bytes(text, 1)))
+        }
+        // Where bigint is checked, the smaller integers wrap around.
+        (T::Int2 | T::Int4, to) if is_oid(to) => {
+            let numbers = wide_integers(array)?;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as PostgreSQL's cast does")]
+            Ok(Arc::new(numbers.unary::<_, UInt32Type>(|number| number as i32 as u32)))
+        }
         (from, to) if is_oid(to) && is_text_like(from) => names::array_of_oids(array, to, environment),
         (from, to) if is_text_like(from) => from_text(array, to, style),
         (T::Array(from), T::Array(to)) => elements(array, from, to, kind, environment),
@@ -126,12 +136,13 @@ pub fn convert(
             integers(&whole, to)
         }
         (_, T::Int2 | T::Int4 | T::Int8) => integers(array, to),
-        (T::Date, T::Timestamp) => {
-            Ok(Arc::new(array.as_primitive::<Date32Type>().unary::<_, TimestampMicrosecondType>(midnight)))
-        }
+        (T::Date, T::Timestamp) => Ok(Arc::new(
+            array.as_primitive::<Date32Type>().try_unary::<_, TimestampMicrosecondType, crate::Error>(midnight)?,
+        )),
         (T::Date, T::Timestamptz) => {
             let zone = &style.time_zone;
-            Ok(zoned(array.as_primitive::<Date32Type>().unary(|day| to_utc(midnight(day), zone))))
+            let days = array.as_primitive::<Date32Type>();
+            Ok(zoned(days.try_unary(|day| midnight(day).map(|us| to_utc(us, zone)))?))
         }
         (T::Timestamp, T::Timestamptz) => {
             let zone = &style.time_zone;
@@ -314,6 +325,16 @@ fn map_text(array: &ArrayRef, change: impl Fn(&str) -> &str) -> ArrayRef {
 }
 
 /// The longest beginning of a text that has at most so many bytes.
+/// A `"char"` is one byte, of which we keep those that are a character by themselves.
+fn single_byte(text: &str) -> Result<()> {
+    match text.chars().next() {
+        Some(first) if !first.is_ascii() => {
+            Err(CatalogError::NotSupported("bytes above 127 in \"char\" are not supported".into()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
 fn cut_bytes(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
@@ -337,11 +358,13 @@ fn elements(array: &ArrayRef, from: &PgType, to: &PgType, kind: Kind, environmen
     Ok(Arc::new(list.map_err(|error| errors::translate(error.into()))?))
 }
 
-fn midnight(day: i32) -> i64 {
+fn midnight(day: i32) -> Result<i64> {
     match day {
-        i32::MAX => i64::MAX,
-        i32::MIN => i64::MIN,
-        day => i64::from(day) * DAY_US,
+        i32::MAX => Ok(i64::MAX),
+        i32::MIN => Ok(i64::MIN),
+        day => i64::from(day)
+            .checked_mul(DAY_US)
+            .ok_or_else(|| CatalogError::DatetimeOverflow("date out of range for timestamp".into()).into()),
     }
 }
 

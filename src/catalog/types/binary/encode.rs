@@ -59,8 +59,19 @@ fn resolve(data_type: &DataType, pg: &PgType) -> Result<WriteValue> {
         }),
         PgType::Float8 => float(data_type, |value, out| out.extend_from_slice(&value.to_be_bytes())),
         PgType::Numeric(_) => numeric(data_type),
-        PgType::Text | PgType::Varchar(_) | PgType::Name | PgType::Char | PgType::Json | PgType::Unknown => {
-            text(data_type, false)
+        PgType::Text | PgType::Varchar(_) | PgType::Name | PgType::Json | PgType::Unknown => text(data_type, false),
+        // One byte, which is zero in an empty one.
+        PgType::Char => {
+            let write = text(data_type, false);
+            write.map(|write| -> WriteValue {
+                Box::new(move |array, row, out| {
+                    let before = out.len();
+                    write(array, row, out);
+                    if out.len() == before {
+                        out.push(0);
+                    }
+                })
+            })
         }
         PgType::Jsonb | PgType::Jsonpath => text(data_type, true),
         PgType::Bytea | PgType::Uuid => bytes(data_type),

@@ -31,7 +31,9 @@ pub(super) fn write(number: &Numeric, out: &mut Vec<u8>) {
             Numeric::NegativeInfinity => NEGATIVE_INFINITY,
             _ => NAN,
         };
-        return put(out, 0, 0, sign, 0);
+        // The scale of infinities is what PostgreSQL's own bits of them give.
+        let scale = if matches!(number, Numeric::NaN) { 0 } else { 32 };
+        return put(out, 0, 0, sign, scale);
     };
     let text = number.to_string();
     let (is_negative, unsigned) = text.strip_prefix('-').map_or((false, text.as_str()), |rest| (true, rest));

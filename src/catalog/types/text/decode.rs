@@ -58,7 +58,12 @@ fn resolve(pg: &PgType, style: &OutputStyle) -> Box<dyn Column<str>> {
             strings(move |text| fit_varchar(without_nul(text)?, length).map(Cow::Borrowed))
         }
         PgType::Name => strings(|text| Ok(Cow::Borrowed(clip(without_nul(text)?, IDENTIFIER_BYTES)))),
-        PgType::Char => strings(|text| Ok(Cow::Borrowed(clip(without_nul(text)?, 1)))),
+        PgType::Char => strings(|text| match without_nul(text)?.chars().next() {
+            Some(first) if !first.is_ascii() => {
+                Err(CatalogError::NotSupported("bytes above 127 in \"char\" are not supported".into()).into())
+            }
+            _ => Ok(Cow::Borrowed(clip(text, 1))),
+        }),
         PgType::Bytea => Box::new(Bytes { builder: BinaryBuilder::new(), parse: bytea::parse_bytea }),
         PgType::Uuid => Box::new(Uuids { builder: FixedSizeBinaryBuilder::new(16), parse: bytea::parse_uuid }),
         PgType::Date => primitive::<Date32Type>(pg, move |text| datetime::parse_date(text, &style)),
