@@ -23,6 +23,7 @@ pub mod json;
 pub mod kernel;
 pub mod lookup;
 pub mod names;
+pub mod record;
 pub mod registry;
 pub mod rowwise;
 pub mod session;

@@ -8,6 +8,7 @@
 mod aggregate;
 mod decimal;
 mod expression;
+mod records;
 mod recursive;
 mod relation;
 mod rows;
@@ -80,7 +81,8 @@ fn metadata(data_type: &PgType) -> FieldMetadata {
 /// How the columns of one relation are called in the plan.
 enum Names {
     /// A part of the plan: its qualifier and the names of its columns.
-    Plan { qualifier: TableReference, columns: Vec<String> },
+    /// `row` holds all columns as one, if that is mentioned.
+    Plan { qualifier: TableReference, columns: Vec<String>, row: Option<String> },
     /// A join's own columns, each made of columns of its inputs.
     Join(Vec<Expression>),
     /// Not in the plan (yet): a column of it cannot be mentioned.
@@ -348,7 +350,7 @@ impl<'a> Lowering<'a> {
             build(LogicalPlanBuilder::from(plan).project(renamed))?
         };
         let plan = build(LogicalPlanBuilder::from(plan).alias(qualifier.clone()))?;
-        Ok((plan, Names::Plan { qualifier, columns: distinct }))
+        Ok((plan, Names::Plan { qualifier, columns: distinct, row: None }))
     }
 }
 
@@ -371,7 +373,7 @@ fn counted(
 fn in_form(column: Expr, plan: &LogicalPlan, data_type: &PgType) -> Result<Expr> {
     let actual = column.get_type(plan.schema()).map_err(errors::translate)?;
     let wanted = data_type.arrow();
-    Ok(if actual == wanted || matches!(data_type, PgType::Numeric(None) | PgType::Array(_)) {
+    Ok(if actual == wanted || matches!(data_type, PgType::Numeric(None) | PgType::Array(_) | PgType::Record(_)) {
         column
     } else {
         cast(column, wanted)
@@ -405,9 +407,13 @@ fn target_column(plan: &LogicalPlan, query: &Query, expression: &Expression) -> 
 }
 
 fn sort_of(plan: &LogicalPlan, query: &Query, keys: &[SortKey]) -> Result<Vec<Sort>> {
-    keys.iter()
-        .map(|key| Ok(Sort::new(target_column(plan, query, &key.expression)?, !key.descending, key.nulls_first)))
-        .collect()
+    let mut sort = Vec::with_capacity(keys.len());
+    for key in keys {
+        let column = target_column(plan, query, &key.expression)?;
+        let data_type = column.get_type(plan.schema()).map_err(errors::translate)?;
+        sort.extend(records::sort_keys(column, &data_type, key.descending, key.nulls_first));
+    }
+    Ok(sort)
 }
 
 /// The same names, with numbers behind those that came before.

@@ -20,6 +20,9 @@ impl Analyser<'_> {
             }
             Value::Null => Ok(null(at)),
             Value::Placeholder(name) => self.parameter(name, at),
+            Value::SingleQuotedByteStringLiteral(digits) => self.bits(&format!("b{digits}"), at),
+            Value::HexStringLiteral(digits) => self.bits(&format!("x{digits}"), at),
+            Value::NationalStringLiteral(text) => self.cast(unknown(text, at), TypeRef::plain(oids::BPCHAR), at),
             other => match text_of(other) {
                 Some(text) => Ok(unknown(text, at)),
                 None => Err(self.fail(refuse::not_supported(format!("the literal {other}")), at)),
@@ -53,6 +56,16 @@ impl Analyser<'_> {
         }
     }
 
+    /// `b'101'`, `x'1F'`.
+    fn bits(&self, text: &str, at: Option<Position>) -> Result<Expression> {
+        let bits =
+            self.resolver.coerce(unknown(text, at), TypeRef::plain(oids::BIT), CastContext::Explicit, Form::Call);
+        match bits.map_err(|error| self.at(error, at))? {
+            Some(constant) => Ok(constant),
+            None => Err(self.fail(refuse::not_supported("a literal of type bit"), at)),
+        }
+    }
+
     /// `date '2020-01-01'`.
     pub(super) fn typed_string(&self, typed: &TypedString) -> Result<Expression> {
         let at = Some(typed.value.span.start);
@@ -73,10 +86,8 @@ impl Analyser<'_> {
             let error = QueryError::Syntax(format!("syntax error at or near \"{value}\""));
             return Err(self.fail(error, at));
         };
-        if interval.leading_precision.is_some() || interval.fractional_seconds_precision.is_some() {
-            return Err(self.fail(refuse::not_supported("an interval with a precision"), at));
-        }
-        let typmod = interval_typmod(interval.leading_field.as_ref(), interval.last_field.as_ref())?;
+        let precision = interval.fractional_seconds_precision.or(interval.leading_precision);
+        let typmod = interval_typmod(interval.leading_field.as_ref(), interval.last_field.as_ref(), precision)?;
         self.cast(unknown(text, at), TypeRef { oid: oids::INTERVAL, typmod }, at)
     }
 

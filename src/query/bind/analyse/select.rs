@@ -126,8 +126,7 @@ impl Analyser<'_> {
 }
 
 fn refuse_foreign(select: &Select) -> Result<()> {
-    let foreign = (select.projection.is_empty() && matches!(select.distinct, Some(AstDistinct::Distinct)))
-        || select.into.is_some()
+    let foreign = select.into.is_some()
         || select.top.is_some()
         || select.exclude.is_some()
         || select.select_modifiers.is_some()

@@ -1,12 +1,15 @@
 //! Constructs with a syntax of their own that are functions underneath.
 
-use datafusion::sql::sqlparser::ast::{CeilFloorKind, DateTimeField, Expr, ObjectName, TrimWhereField, ValueWithSpan};
+use datafusion::sql::sqlparser::ast::{
+    CeilFloorKind, DateTimeField, Expr, Ident, ObjectName, TrimWhereField, ValueWithSpan,
+};
 
 use super::constants::{text_of, unknown};
 use super::{Analyser, expression_of, oids, refuse};
 use crate::error::{QueryError, Result};
 use crate::query::bind::names::folded;
 use crate::query::bind::tree::{Expression, Kind, Position};
+use crate::query::marks;
 
 impl Analyser<'_> {
     /// Everything that is neither operator, literal, column nor call.
@@ -96,8 +99,34 @@ impl Analyser<'_> {
                 }
                 self.system_function("overlay", arguments, at)
             }
+            Expr::IsNormalized { expr, form, negated } => {
+                let value = self.expression(expr)?;
+                let at = self.operator_place(expr, std::slice::from_ref(&value), "IS");
+                let form = form.map_or_else(|| "NFC".to_owned(), |form| form.to_string());
+                let test = self.system_function("is_normalized", vec![value, unknown(&form, None)], at)?;
+                if *negated { self.not(test, at) } else { Ok(test) }
+            }
+            Expr::Named { expr, name } => self.marked(expr, name),
+            Expr::QualifiedWildcard(name, _) => {
+                let idents: Vec<Ident> = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
+                self.whole_row_named(&idents)
+            }
             other => Err(refuse::not_supported(format!("the expression {other}"))),
         }
+    }
+
+    /// A construct that sqlparser has no node for.
+    fn marked(&mut self, expr: &Expr, name: &Ident) -> Result<Expression> {
+        let at = Some(name.span.start);
+        if let (true, Expr::Between { expr, negated, low, high }) = (marks::is(name, marks::SYMMETRIC), expr) {
+            return self.between_symmetric(expr, *negated, low, high);
+        }
+        if let Some(operator) = marks::behind(name, marks::PREFIX) {
+            let value = self.expression(expr)?;
+            return self.operator(operator, None, value, at);
+        }
+        let word = name.value.split(' ').next().unwrap_or_default();
+        Err(self.fail(QueryError::Syntax(format!("syntax error at or near \"{word}\"")), at))
     }
 
     /// A call that is looked up as any other.
@@ -184,7 +213,13 @@ impl Analyser<'_> {
             ["C"] | ["pg_catalog", "C"] => 950,
             ["POSIX"] | ["pg_catalog", "POSIX"] => 951,
             ["default"] | ["pg_catalog", "default"] => 100,
-            _ => return Err(self.fail(refuse::not_supported(format!("collation {collation}")), at)),
+            [name] if has_encoding_variants(name) => {
+                return Err(self.fail(refuse::not_supported(format!("collation {collation}")), at));
+            }
+            _ => {
+                let message = format!("collation \"{}\" for encoding \"UTF8\" does not exist", parts.join("."));
+                return Err(self.fail(QueryError::UndefinedObject(message), at));
+            }
         };
         let position = value.position;
         let data_type = value.data_type;
@@ -207,6 +242,11 @@ impl Analyser<'_> {
         let at = test.position;
         self.not(test, at)
     }
+}
+
+/// Is it the name of a locale, which PostgreSQL may have a collation of?
+fn has_encoding_variants(name: &str) -> bool {
+    matches!(name, "ucs_basic" | "unicode") || name.contains(['_', '-'])
 }
 
 /// The name of a field of EXTRACT as the function takes it.

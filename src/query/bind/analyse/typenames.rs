@@ -15,11 +15,33 @@ impl Analyser<'_> {
         if let DataType::Interval { fields: Some(fields), precision } = data_type {
             return interval_fields(fields, *precision);
         }
+        if let DataType::Interval { fields: None, precision: Some(precision) } = data_type {
+            let typmod = interval_typmod(None, None, Some(*precision))?;
+            return Ok(TypeRef { oid: super::oids::INTERVAL, typmod });
+        }
         use DataType::{BigInt, Int, Int2, Int4, Int8, Integer, SmallInt};
         if let Int(Some(_)) | Integer(Some(_)) | BigInt(Some(_)) | SmallInt(Some(_)) | Int2(Some(_)) | Int4(Some(_))
         | Int8(Some(_)) = data_type
         {
             return Err(refuse::not_supported("a width of an integer type"));
+        }
+        if let DataType::Custom(name, modifiers) = data_type {
+            let idents: Vec<_> = name.0.iter().filter_map(|part| part.as_ident()).collect();
+            let names: Vec<String> = idents.iter().map(|ident| crate::query::bind::names::folded(ident)).collect();
+            if let ([name], true) | ([_, name], true) = (names.as_slice(), modifiers.is_empty()) {
+                let catalog = names.len() == 1 || names[0] == "pg_catalog";
+                if catalog && name == "record" {
+                    return Ok(TypeRef::plain(super::oids::RECORD));
+                }
+                let unknown = self.context.facts.type_named(name).is_none();
+                if let Some(row) = self.row_type_named(&idents).filter(|_| unknown) {
+                    return Ok(row);
+                }
+                if names.len() == 2 && !self.context.environment.catalog.has_schema(&names[0]) {
+                    let at = idents.first().map(|ident| ident.span.start);
+                    return Err(self.fail(CatalogError::UnknownSchema(names[0].clone()), at));
+                }
+            }
         }
         // The pseudo-types of polymorphic functions and others that only the catalog knows have no modifier.
         let known = types::pg_type_at(data_type, self.context.source).map_err(|error| match error.kind() {
@@ -52,16 +74,40 @@ fn typmod(known: &PgType) -> i32 {
     }
 }
 
-fn interval_fields(_fields: &IntervalFields, _precision: Option<u64>) -> Result<TypeRef> {
-    Err(refuse::not_supported("an interval type with fields"))
+fn interval_fields(fields: &IntervalFields, precision: Option<u64>) -> Result<TypeRef> {
+    use DateTimeField::{Day, Hour, Minute, Month, Second, Year};
+    let (first, last) = match fields {
+        IntervalFields::Year => (Year, None),
+        IntervalFields::Month => (Month, None),
+        IntervalFields::Day => (Day, None),
+        IntervalFields::Hour => (Hour, None),
+        IntervalFields::Minute => (Minute, None),
+        IntervalFields::Second => (Second, None),
+        IntervalFields::YearToMonth => (Year, Some(Month)),
+        IntervalFields::DayToHour => (Day, Some(Hour)),
+        IntervalFields::DayToMinute => (Day, Some(Minute)),
+        IntervalFields::DayToSecond => (Day, Some(Second)),
+        IntervalFields::HourToMinute => (Hour, Some(Minute)),
+        IntervalFields::HourToSecond => (Hour, Some(Second)),
+        IntervalFields::MinuteToSecond => (Minute, Some(Second)),
+    };
+    let typmod = interval_typmod(Some(&first), last.as_ref(), precision)?;
+    Ok(TypeRef { oid: super::oids::INTERVAL, typmod })
 }
 
 /// `typmod` of `interval <field> [TO <field>]`, if it is one that reading an interval's text depends on.
 ///
 /// # Errors
 /// 0A000 for fields that no interval has.
-pub(super) fn interval_typmod(leading: Option<&DateTimeField>, last: Option<&DateTimeField>) -> Result<i32> {
+pub(super) fn interval_typmod(
+    leading: Option<&DateTimeField>,
+    last: Option<&DateTimeField>,
+    precision: Option<u64>,
+) -> Result<i32> {
     const FULL_PRECISION: i32 = 0xffff;
+    const ALL_FIELDS: i32 = 0x7fff;
+    // PostgreSQL takes more digits than it has for as many as it has, with a warning.
+    let precision = precision.map(|precision| i32::try_from(precision.min(6)).unwrap_or(6));
     let bit = |field: &DateTimeField| match field {
         DateTimeField::Year | DateTimeField::Years => Some(2),
         DateTimeField::Month | DateTimeField::Months => Some(1),
@@ -74,7 +120,9 @@ pub(super) fn interval_typmod(leading: Option<&DateTimeField>, last: Option<&Dat
     // The order in which ranges of fields run.
     const ORDER: [i32; 6] = [2, 1, 3, 10, 11, 12];
     let place = |field: &DateTimeField| bit(field).and_then(|bit| ORDER.iter().position(|other| *other == bit));
-    let Some(leading) = leading else { return Ok(-1) };
+    let Some(leading) = leading else {
+        return Ok(precision.map_or(-1, |precision| (ALL_FIELDS << 16) | precision));
+    };
     let first = place(leading).ok_or_else(|| refuse::not_supported(format!("interval {leading}")))?;
     let last = match last {
         Some(last) => place(last).ok_or_else(|| refuse::not_supported(format!("interval … TO {last}")))?,
@@ -84,5 +132,5 @@ pub(super) fn interval_typmod(leading: Option<&DateTimeField>, last: Option<&Dat
     if range == 0 {
         return Err(refuse::not_supported("interval with these fields"));
     }
-    Ok((range << 16) | FULL_PRECISION)
+    Ok((range << 16) | precision.unwrap_or(FULL_PRECISION))
 }

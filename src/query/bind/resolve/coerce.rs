@@ -8,7 +8,7 @@ use super::pathway::{self, Pathway};
 use super::wording::{is_unknown, leftmost};
 use crate::base::ids::Oid;
 use crate::catalog::facts::CastContext;
-use crate::catalog::types::PgType;
+use crate::catalog::types::{PgType, table_of_row_type};
 use crate::error::{QueryError, Result};
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{CoercionMethod, Expression, Form, Kind, Position, TypeRef};
@@ -217,6 +217,9 @@ impl Resolver<'_> {
         if target.oid == oids::INTERVAL && target.typmod >= 0 && target.typmod >> 16 != ALL_INTERVAL_FIELDS {
             // The fields decide what a number without a unit means.
             return Err(refuse::not_supported("a literal of type interval with fields"));
+        }
+        if table_of_row_type(target.oid).is_some() || target.oid == oids::RECORD {
+            return Err(refuse::not_supported(format!("a literal of type {}", self.type_name(target.oid))));
         }
         let pg = PgType::from_oid(target.oid, -1);
         let text = match value {
