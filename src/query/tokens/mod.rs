@@ -388,6 +388,11 @@ impl<'a> Rewriting<'a> {
                 self.mark(marks::GROUPING_SETS, Span::new(span.start, self.span(index + 1).end));
                 return Ok(index + 2);
             }
+            "LIMIT" if self.in_query() && self.is(index + 2, &Token::Comma) => {
+                let error = Error::from(QueryError::Syntax("LIMIT #,# syntax is not supported".into()));
+                let position = self.lines.position(span.start);
+                return Err(error.hint("Use separate LIMIT and OFFSET clauses.").at(position));
+            }
             "USING" => return self.using(index),
             "ISNULL" if !self.last_is("AS") && !self.output.is_empty() => {
                 self.push_word("IS", span);
