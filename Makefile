@@ -20,7 +20,7 @@ SAME := --release --examples
 # Filter of `make test`, as in: make test T=clients::
 T ?=
 
-.PHONY: help run build install setup test unit integration sqllogictest resolution fmt clippy doc check catalog bench crash
+.PHONY: help run build install setup test unit integration sqllogictest resolution differential fmt clippy doc check catalog compatibility bench crash
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,10 @@ sqllogictest: ## Only the SQL scripts, against PostgreSQL 15 and KalamDB; T=name
 resolution: ## All pairs of types under all operators, against PostgreSQL 15; CI asks a sample. Takes long.
 	KALAM_RESOLUTION_ALL=1 cargo test --release --test integration -- resolution:: --nocapture
 
+differential: ## Random queries against PostgreSQL 15 and themselves: make differential SECONDS=600 SEED=7 FROM=1289
+	KALAM_DIFFERENTIAL_SECONDS=$(or $(SECONDS),120) KALAM_DIFFERENTIAL_SEED=$(or $(SEED),1) KALAM_DIFFERENTIAL_FROM=$(or $(FROM),0) \
+		cargo test --release --test integration -- differential:: --nocapture
+
 fmt: ## Fail when the code is not formatted.
 	cargo fmt --check
 
@@ -76,6 +80,10 @@ ROWS ?=
 catalog: ## Write catalog/pg_catalog/*.csv and its test cases from the PostgreSQL 15 that psql finds; ROWS="function:NAME" adds.
 	python3 scripts/catalog/generate.py $(ROWS)
 	"$$KALAM_PYTHON" scripts/catalog/cases.py
+
+compatibility: ## Write the table of functions in docs/compatibility.md from the catalog.
+	python3 scripts/catalog/families.py
+	KALAM_WRITE=1 cargo test --release --test integration -- catalog::the_table
 
 bench: build ## Compare with PostgreSQL 15 side by side and print a Markdown table.
 	benches/compare/run

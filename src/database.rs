@@ -83,6 +83,7 @@ impl Database {
         empty(&spill).map_err(|source| StorageError::Io { source })?;
         let planner = Arc::new(Planner::new(planner)?);
         let services = Arc::new_cyclic(|services: &std::sync::Weak<Services>| Services {
+            started_at_us: clock.now_us(),
             tenants: Arc::new(TenantMaker { services: services.clone(), turn: tokio::sync::Mutex::new(()) }),
             manager,
             catalogs: catalogs.clone(),

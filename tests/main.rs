@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "a client has its own clock and its own randomness")]
 
 mod analysis;
+mod calls;
 mod catalog;
 mod clients;
 mod commands;

@@ -9,7 +9,9 @@ says of the others is taken over. More rows are named by arguments:
     function:OID          one function
     type:NAME             a type and its array type, with their input and output functions
     operator:NAME         every operator of this name whose types are there
+    operator:OID          one operator
     operators, casts      every operator, every cast, whose types are there
+    casts:TYPE            those of them from or to one type
     drop:TABLE:OID        the row goes, as in drop:pg_proc:1299; of a function also its operators and casts
 
 What operators and casts call becomes a row of pg_proc. The server is found as psql finds it (PGHOST, PGPORT,
@@ -103,11 +105,12 @@ def include(argument, theirs, ours):
                 ours["pg_type"].setdefault(oid, None)
     elif kind in ("operator", "operators"):
         for oid, row in theirs["pg_operator"].items():
-            if name in ("", row["oprname"]) and known(row, "oprleft", "oprright", "oprresult"):
+            if name in ("", row["oprname"], str(oid)) and known(row, "oprleft", "oprright", "oprresult"):
                 ours["pg_operator"].setdefault(oid, None)
     elif kind == "casts":
         for oid, row in theirs["pg_cast"].items():
-            if known(row, "castsource", "casttarget"):
+            ends = [theirs["pg_type"][int(row[end])]["typname"] for end in ("castsource", "casttarget")]
+            if known(row, "castsource", "casttarget") and (not name or name in ends):
                 ours["pg_cast"].setdefault(oid, None)
     elif kind == "drop":
         table, _, oid = name.partition(":")

@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod ids;
 pub mod limits;
+pub mod numeric;
 pub mod random;
 pub mod shutdown;

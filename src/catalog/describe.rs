@@ -22,15 +22,20 @@ pub enum Form<'a> {
     Pretty { search_path: &'a [String] },
 }
 
-/// PostgreSQL's keywords with their categories (`U`, `C`, `T`, `R`).
-pub fn keywords() -> impl Iterator<Item = (&'static str, &'static str)> {
-    KEYWORDS.lines().skip(1).filter_map(|line| line.split_once(','))
+/// PostgreSQL's keywords with their categories (`U`, `C`, `T`, `R`), and whether each may name a column without AS.
+pub fn keywords() -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+    KEYWORDS.lines().skip(1).filter_map(|line| {
+        let (word, rest) = line.split_once(',')?;
+        let (category, bare) = rest.split_once(',')?;
+        Some((word, category, bare == "t"))
+    })
 }
 
 /// An identifier as it must be written in SQL: in double quotes unless it is plain lower case and no keyword.
 pub fn quote_ident(name: &str) -> String {
-    static RESERVED: LazyLock<HashMap<&str, &str>> =
-        LazyLock::new(|| keywords().filter(|(_, category)| *category != "U").collect());
+    static RESERVED: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+        keywords().filter(|(_, category, _)| *category != "U").map(|(word, category, _)| (word, category)).collect()
+    });
     let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if is_plain && !RESERVED.contains_key(name) {

@@ -149,7 +149,7 @@ fn bad_definitions_get_postgresqls_errors() {
     assert_eq!(with(&|t| t.columns[1].name = "conversation_id".into()), "42701");
     assert_eq!(with(&|t| t.columns[1].name = "xmin".into()), "42701");
     assert_eq!(with(&|t| t.columns[1].name = "_seq".into()), "0A000");
-    assert_eq!(with(&|t| t.columns[2].data_type = PgType::Array(Box::new(PgType::Text))), "0A000");
+    assert_eq!(with(&|t| t.columns[2].data_type = PgType::Array(Box::new(PgType::Char))), "0A000");
     assert_eq!(with(&|t| t.columns[1].data_type = PgType::Jsonb), "0A000");
     assert_eq!(with(&|t| t.columns[1].data_type = PgType::Json), "42704");
     assert_eq!(with(&|t| t.primary_key.as_mut().unwrap().columns[0] = "nope".into()), "42703");

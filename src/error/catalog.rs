@@ -111,6 +111,12 @@ pub enum CatalogError {
     BadBinaryNumeric(String),
     #[error("binary data has array element type {found} instead of expected {expected}")]
     WrongElementType { found: u32, expected: u32 },
+    /// A jsonpath that does not parse: 42601.
+    #[error("{0}")]
+    JsonPathSyntax(String),
+    /// 2201B.
+    #[error("{0}")]
+    InvalidRegex(String),
     /// A value is nested too deep to be read: 54001.
     #[error("stack depth limit exceeded")]
     TooDeep,

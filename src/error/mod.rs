@@ -17,7 +17,7 @@ mod transaction;
 pub use auth::AuthError;
 pub use catalog::CatalogError;
 pub use config::ConfigError;
-pub use query::{QueryError, Unresolved};
+pub use query::{JsonFault, QueryError, Unresolved};
 pub use report::{Report, Severity};
 pub use session::SessionError;
 pub use sqlstate::SqlState;

@@ -25,6 +25,31 @@ pub enum Unresolved {
     TooManyArguments,
 }
 
+/// What is wrong with a JSON document or with a path into it, in the standard's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonFault {
+    /// 22030.
+    DuplicateKey,
+    /// 22031.
+    InvalidDatetimeArgument,
+    /// 22033.
+    InvalidSubscript,
+    /// 22036.
+    NonNumeric,
+    /// 22038.
+    SingletonRequired,
+    /// 22039.
+    ArrayNotFound,
+    /// 2203A.
+    MemberNotFound,
+    /// 2203B.
+    NumberNotFound,
+    /// 2203C.
+    ObjectNotFound,
+    /// 2203F.
+    ScalarRequired,
+}
+
 /// An error of the query floor.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
@@ -128,18 +153,60 @@ pub enum QueryError {
     /// 2201F.
     #[error("{0}")]
     InvalidPower(String),
+    /// 2201G.
+    #[error("{0}")]
+    InvalidWidthBucket(String),
     /// 22011.
     #[error("negative substring length not allowed")]
     InvalidSubstring,
     /// 22025.
     #[error("{0}")]
     InvalidEscape(String),
+    /// The offset of a window frame is negative: 22013.
+    #[error("{0}")]
+    FrameOffset(String),
+    /// A value that must be there is NULL: 22004.
+    #[error("{0}")]
+    NullNotAllowed(String),
+    /// 22014.
+    #[error("argument of ntile must be greater than zero")]
+    NtileArgument,
+    /// 22016.
+    #[error("argument of nth_value must be greater than zero")]
+    NthValueArgument,
+    /// A regular expression of SQL that has more parts than it may have: 2200C.
+    #[error("{0}")]
+    InvalidEscapeUse(String),
+    /// A byte or bit that is not there: 2202E.
+    #[error("{0}")]
+    SubscriptOutOfRange(String),
+    /// Bytes that are no text of their encoding: 22021.
+    #[error("{0}")]
+    InvalidCharacters(String),
+    /// A character that an encoding has not: 22P05.
+    #[error("{0}")]
+    UntranslatableCharacter(String),
+    /// A text does not follow its template: 22007.
+    #[error("{0}")]
+    DatetimeFormat(String),
+    /// A text is no value of its type: 22P02.
+    #[error("{0}")]
+    InvalidText(String),
     /// A window function where none may be: 42P20.
     #[error("{0}")]
     Windowing(String),
     /// A cast or function refused a value, with its own SQLSTATE class 22 message.
     #[error("{0}")]
     InvalidParameterValue(String),
+    /// A JSON document is not what a function or a path wants.
+    #[error("{message}")]
+    Json { fault: JsonFault, message: String },
+    /// 2202E.
+    #[error("{0}")]
+    ArraySubscript(String),
+    /// A text is no size in bytes: 22023.
+    #[error("invalid size: \"{text}\"")]
+    InvalidSize { text: String, detail: Option<String> },
     /// A value beyond a bound of PostgreSQL's own: 54000.
     #[error("{0}")]
     LimitExceeded(String),
@@ -181,6 +248,10 @@ impl QueryError {
             Self::Unresolved { detail, hint, .. } => {
                 report.detail.clone_from(detail);
                 report.hint.clone_from(hint);
+            }
+            Self::InvalidSize { detail: Some(detail), .. } => {
+                report.detail = Some(detail.clone());
+                report.hint = Some("Valid units are \"bytes\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".".into());
             }
             Self::TooComplex { hint } => report.hint = Some(hint.clone()),
             Self::OutOfMemory { detail } => report.detail = Some(detail.clone()),

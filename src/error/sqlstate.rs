@@ -75,6 +75,8 @@ fn catalog(error: &CatalogError) -> &'static str {
         BadText { .. } => "22P02",
         DatetimeOverflow(_) => "22008",
         UnsupportedUnicode { .. } => "22P05",
+        JsonPathSyntax(_) => "42601",
+        InvalidRegex(_) => "2201B",
         TooDeep => "54001",
         NotSupported(_) => "0A000",
     }
@@ -121,16 +123,45 @@ fn query(error: &QueryError) -> &'static str {
         InvalidRegex(_) => "2201B",
         InvalidLogarithm(_) => "2201E",
         InvalidPower(_) => "2201F",
+        InvalidWidthBucket(_) => "2201G",
         InvalidSubstring => "22011",
+        FrameOffset(_) => "22013",
+        NullNotAllowed(_) => "22004",
+        NtileArgument => "22014",
+        NthValueArgument => "22016",
         InvalidEscape(_) => "22025",
+        InvalidEscapeUse(_) => "2200C",
+        SubscriptOutOfRange(_) => "2202E",
+        InvalidCharacters(_) => "22021",
+        UntranslatableCharacter(_) => "22P05",
+        DatetimeFormat(_) => "22007",
+        InvalidText(_) => "22P02",
         Windowing(_) => "42P20",
-        InvalidParameterValue(_) => "22023",
+        InvalidParameterValue(_) | InvalidSize { .. } => "22023",
+        Json { fault, .. } => json(*fault),
+        ArraySubscript(_) => "2202E",
         LimitExceeded(_) => "54000",
         Cardinality => "21000",
         Canceled | StatementTimeout => "57014",
         OutOfMemory { .. } => "53200",
         SpillLimit { .. } => "53400",
         Engine { .. } => "XX000",
+    }
+}
+
+fn json(fault: super::JsonFault) -> &'static str {
+    use super::JsonFault::*;
+    match fault {
+        DuplicateKey => "22030",
+        InvalidDatetimeArgument => "22031",
+        InvalidSubscript => "22033",
+        NonNumeric => "22036",
+        SingletonRequired => "22038",
+        ArrayNotFound => "22039",
+        MemberNotFound => "2203A",
+        NumberNotFound => "2203B",
+        ObjectNotFound => "2203C",
+        ScalarRequired => "2203F",
     }
 }
 

@@ -1,8 +1,8 @@
 //! CHECK constraints, evaluated over rows on their way into a table.
 //!
-//! Most checks compare columns with constants. Such a check means the same in every session, so it is bound and
-//! compiled once per definition of its table. Everything else (a function may ask the session who or when, a
-//! literal may be read in its time zone) is bound for the statement.
+//! A check is bound once per definition of its table, unless it has a literal that is read in the session's way, such
+//! as a time. Most checks compare columns with constants and are compiled once, too; the others call functions,
+//! which may ask the session who or when.
 
 use std::sync::Arc;
 
@@ -13,11 +13,10 @@ use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::PhysicalExpr;
 
-use super::bind::parameters::Parameters;
-use super::bind::{errors, expression};
+use super::bind::errors;
 use super::environment::Environment;
 use super::evaluate::Evaluation;
-use super::parse;
+use super::lower;
 use super::planner::Planner;
 use crate::catalog::Table;
 use crate::catalog::types::PgType;
@@ -34,9 +33,9 @@ pub(crate) struct TableChecks {
 }
 
 enum Compiled {
-    /// Means the same for everybody.
+    /// Asks nothing of the session.
     Constant(Arc<dyn PhysicalExpr>),
-    /// Depends on who asks.
+    /// May ask the session.
     Bound(Expr),
 }
 
@@ -53,17 +52,16 @@ impl Planner {
         }
         let columns: Vec<(String, PgType)> =
             table.columns.iter().map(|column| (column.name.clone(), column.data_type.clone())).collect();
-        let schema = expression::schema(&table.name, &columns)?;
+        let schema = lower::schema(&table.name, &columns)?;
         let mut evaluation = Evaluation::new(self, environment);
         let mut compiled = Vec::with_capacity(table.checks.len());
         let mut for_everybody = true;
         for check in &table.checks {
-            let parsed = parse::parse_expression(&check.expression)?;
-            let bound = expression::bind(self, environment, &parsed, &schema, &Parameters::default(), true)?;
+            let (bound, is_same) = self.check_of(environment, &check.expression, &table.name, &columns, &schema)?;
+            for_everybody &= is_same;
             compiled.push(if is_constant(&bound)? {
                 Compiled::Constant(evaluation.timeless(&bound, &schema)?)
             } else {
-                for_everybody = false;
                 Compiled::Bound(bound)
             });
         }
@@ -75,8 +73,7 @@ impl Planner {
     }
 }
 
-/// Does a bound check mean the same in every session? True for columns, comparisons, and constants whose text
-/// reads the same everywhere.
+/// Does a bound check ask nothing of the session? True for columns, comparisons, and constants.
 fn is_constant(bound: &Expr) -> Result<bool> {
     let mut constant = true;
     bound

@@ -6,13 +6,14 @@
 
 use std::any::TypeId;
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, DataType, Expr, Ident, ObjectName, TypedString};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, DataType, Expr, Ident, ObjectName, TrimWhereField, TypedString};
 use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::marks;
+use super::words::{is_clause_word, is_join_word, is_reserved, needs_as};
 
 /// PostgreSQL as this server reads it.
 #[derive(Debug)]
@@ -68,15 +69,23 @@ impl Dialect for PostgreSql {
         if is_prefix_operator(&parser.peek_token_ref().token) {
             return Some(Ok(self.prec_value(Precedence::PgOther)));
         }
+        // `SIMILAR` without `TO` is a part of SUBSTRING.
+        let is = |place: usize, wanted: Keyword| match &parser.peek_nth_token_ref(place).token {
+            Token::Word(word) => word.keyword == wanted,
+            _ => false,
+        };
+        if is(0, Keyword::SIMILAR) && !is(1, Keyword::TO) {
+            return Some(Ok(0));
+        }
         OWN.get_next_precedence(parser)
     }
 
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
-        prefix(self, parser)
+        prefix(self, parser).or_else(|| OWN.parse_prefix(parser))
     }
 
     fn parse_infix(&self, parser: &mut Parser<'_>, expr: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {
-        infix(self, parser, expr, precedence)
+        infix(self, parser, expr, precedence).or_else(|| OWN.parse_infix(parser, expr, precedence))
     }
 
     fn is_select_item_alias(&self, explicit: bool, keyword: &Keyword, _parser: &mut Parser<'_>) -> bool {
@@ -156,6 +165,11 @@ fn prefix(dialect: &PostgreSql, parser: &mut Parser<'_>) -> Option<Result<Expr, 
         return None;
     }
     let is_call = next.token == Token::LParen;
+    match word.keyword {
+        Keyword::SUBSTRING if is_call => return Some(substring(parser)),
+        Keyword::TRIM if is_call => return Some(trim(parser)),
+        _ => {}
+    }
     if word.value.eq_ignore_ascii_case("VARIADIC") {
         parser.next_token();
         return Some(parser.parse_expr().map(|expr| marks::note(expr, marks::VARIADIC, token.span)));
@@ -385,147 +399,60 @@ fn is_known_type(keyword: Keyword) -> bool {
     !matches!(keyword, Keyword::NoKeyword | Keyword::NAME)
 }
 
-/// Words that begin a clause or continue a construct, and no expression.
-fn is_clause_word(keyword: Keyword) -> bool {
-    use Keyword::*;
-    matches!(
-        keyword,
-        FROM | WHERE
-            | GROUP
-            | HAVING
-            | ORDER
-            | LIMIT
-            | OFFSET
-            | FETCH
-            | UNION
-            | INTERSECT
-            | EXCEPT
-            | WINDOW
-            | AND
-            | OR
-            | AS
-            | ASC
-            | DESC
-            | USING
-            | INTO
-            | IN
-            | THEN
-            | ELSE
-            | WHEN
-            | END
-            | RETURNING
-            | SELECT
-            | TABLE
-    )
+/// SUBSTRING, of which sqlparser knows neither SIMILAR nor that FOR may come before FROM.
+fn substring(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    parser.expect_keyword(Keyword::SUBSTRING)?;
+    parser.expect_token(&Token::LParen)?;
+    let expr = Box::new(parser.parse_expr()?);
+    let (mut from, mut length) = (None, None);
+    let special = parser.consume_token(&Token::Comma);
+    if special {
+        from = Some(parser.parse_expr()?);
+        if parser.consume_token(&Token::Comma) {
+            length = Some(parser.parse_expr()?);
+        }
+    } else if parser.parse_keyword(Keyword::SIMILAR) {
+        // The pattern and its escape character are what FROM and FOR name in SQL:1999.
+        from = Some(parser.parse_expr()?);
+        parser.expect_keyword(Keyword::ESCAPE)?;
+        length = Some(parser.parse_expr()?);
+    } else if parser.parse_keyword(Keyword::FROM) {
+        from = Some(parser.parse_expr()?);
+        if parser.parse_keyword(Keyword::FOR) {
+            length = Some(parser.parse_expr()?);
+        }
+    } else if parser.parse_keyword(Keyword::FOR) {
+        length = Some(parser.parse_expr()?);
+        if parser.parse_keyword(Keyword::FROM) {
+            from = Some(parser.parse_expr()?);
+        }
+    }
+    parser.expect_token(&Token::RParen)?;
+    let substring_from = from.map(Box::new);
+    Ok(Expr::Substring { expr, substring_from, substring_for: length.map(Box::new), special, shorthand: false })
 }
 
-/// Words that join relations, and functions at best.
-fn is_join_word(keyword: Keyword) -> bool {
-    use Keyword::*;
-    matches!(
-        keyword,
-        JOIN | INNER | CROSS | NATURAL | FULL | OUTER | LEFT | RIGHT | LIKE | ILIKE | IS | SIMILAR | TABLESAMPLE
-    )
-}
-
-/// PostgreSQL's reserved words.
-fn is_reserved(keyword: Keyword) -> bool {
-    use Keyword::*;
-    is_clause_word(keyword)
-        || matches!(
-            keyword,
-            ANALYZE
-                | ANY
-                | ARRAY
-                | ASYMMETRIC
-                | BOTH
-                | CASE
-                | CAST
-                | CHECK
-                | COLLATE
-                | COLUMN
-                | CONSTRAINT
-                | CREATE
-                | CURRENT_CATALOG
-                | CURRENT_DATE
-                | CURRENT_ROLE
-                | CURRENT_TIME
-                | CURRENT_TIMESTAMP
-                | CURRENT_USER
-                | DEFAULT
-                | DEFERRABLE
-                | DISTINCT
-                | DO
-                | FALSE
-                | FOR
-                | FOREIGN
-                | GRANT
-                | INITIALLY
-                | LATERAL
-                | LEADING
-                | LOCALTIME
-                | LOCALTIMESTAMP
-                | NOT
-                | NULL
-                | ON
-                | ONLY
-                | PLACING
-                | PRIMARY
-                | REFERENCES
-                | SESSION_USER
-                | SOME
-                | SYMMETRIC
-                | TO
-                | TRAILING
-                | TRUE
-                | UNIQUE
-                | USER
-                | WITH
-        )
-}
-
-/// Words that name a column behind AS only.
-fn needs_as(keyword: Keyword) -> bool {
-    use Keyword::*;
-    matches!(
-        keyword,
-        ARRAY
-            | AS
-            | CHAR
-            | CHARACTER
-            | CREATE
-            | DAY
-            | EXCEPT
-            | FETCH
-            | FILTER
-            | FOR
-            | FROM
-            | GRANT
-            | GROUP
-            | HAVING
-            | HOUR
-            | INTERSECT
-            | INTO
-            | LIMIT
-            | MINUTE
-            | MONTH
-            | NOTNULL
-            | OFFSET
-            | ON
-            | ORDER
-            | OVER
-            | OVERLAPS
-            | PRECISION
-            | RETURNING
-            | SECOND
-            | TO
-            | UNION
-            | VARYING
-            | WHERE
-            | WINDOW
-            | WITH
-            | WITHIN
-            | WITHOUT
-            | YEAR
-    )
+/// TRIM, of which sqlparser does not know that what is trimmed off may be left out before FROM.
+fn trim(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    parser.expect_keyword(Keyword::TRIM)?;
+    parser.expect_token(&Token::LParen)?;
+    let trim_where = match parser.parse_one_of_keywords(&[Keyword::BOTH, Keyword::LEADING, Keyword::TRAILING]) {
+        Some(Keyword::LEADING) => Some(TrimWhereField::Leading),
+        Some(Keyword::TRAILING) => Some(TrimWhereField::Trailing),
+        Some(_) => Some(TrimWhereField::Both),
+        None => None,
+    };
+    let mut trim_what = None;
+    let has_from = parser.parse_keyword(Keyword::FROM);
+    let mut expr = Box::new(parser.parse_expr()?);
+    if !has_from && parser.parse_keyword(Keyword::FROM) {
+        trim_what = Some(std::mem::replace(&mut expr, Box::new(parser.parse_expr()?)));
+    }
+    let mut others = Vec::new();
+    while parser.consume_token(&Token::Comma) {
+        others.push(parser.parse_expr()?);
+    }
+    parser.expect_token(&Token::RParen)?;
+    let trim_characters = (!others.is_empty()).then_some(others);
+    Ok(Expr::Trim { expr, trim_where, trim_what, trim_characters })
 }

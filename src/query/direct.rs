@@ -10,6 +10,7 @@
 //! included, is left to the planned path, which gives the same answers and the errors. `SET
 //! kalam.direct_path = off` turns recognition off, so that tests can compare both.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
@@ -18,22 +19,24 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, Expr, GroupByExpr, LimitClause, ObjectName, OrderByKind, Query, Select, SelectItem,
-    SetExpr, TableAlias, TableFactor, Value, ValueWithSpan,
+    BinaryOperator, CastKind, Expr, LimitClause, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr,
+    TableAlias, TableFactor, Value, ValueWithSpan,
 };
 use futures::StreamExt;
 
 use super::bind::bound::Plan;
 use super::bind::names::folded;
-use super::bind::parameters::Parameters;
-use super::bind::{Bound, OutputColumn, errors, names, refuse, types, views};
+use super::bind::{Bound, OutputColumn, errors, names, refuse, relations, types};
 use super::environment::Environment;
-use super::{parse, system, values};
+use super::{parse, values};
 use crate::base::shutdown::CancellationToken;
 use crate::catalog::Table;
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
 use crate::storage::{KeyRange, ScanOrder, ScanRequest, TenantStore, View, keys};
+
+/// Most parameters of one statement: the protocol counts them in 16 bits.
+const MAXIMUM_PARAMETERS: usize = 65_535;
 
 /// A query that walks a primary key.
 #[derive(Clone, Debug)]
@@ -71,10 +74,11 @@ impl Operand {
 ///
 /// # Errors
 /// A literal that its column's type refuses (22P02 and the like), with its position.
-pub fn recognise(environment: &Environment, query: &Query, parameters: &Parameters) -> Result<Option<Bound>> {
-    let Some(select) = plain_select(query) else { return Ok(None) };
+pub fn recognise(environment: &Environment, query: &Query, declared: &[Option<PgType>]) -> Result<Option<Bound>> {
+    let Some(select) = refuse::plain_select(query) else { return Ok(None) };
     let Some((table, qualifier)) = only_table(environment, select) else { return Ok(None) };
-    let scope = Scope { environment, table: &table, qualifier: &qualifier, parameters };
+    let parameters = RefCell::new(declared.to_vec());
+    let scope = Scope { environment, table: &table, qualifier: &qualifier, parameters: &parameters };
     let Some(columns) = scope.projection(&select.projection) else { return Ok(None) };
     let Some(key) = scope.key(select.selection.as_ref())? else { return Ok(None) };
     let whole = key.len() == table.shape.key.len();
@@ -83,9 +87,7 @@ pub fn recognise(environment: &Environment, query: &Query, parameters: &Paramete
     if key.is_empty() && (order == ScanOrder::Unordered || limit.is_none()) {
         return Ok(None);
     }
-    if parameters.unmentioned().is_some() {
-        return Ok(None);
-    }
+    let Some(parameters) = parameters.into_inner().into_iter().collect() else { return Ok(None) };
     let output: Vec<usize> = columns.iter().map(|(index, _)| *index).collect();
     let described: Vec<OutputColumn> = columns
         .into_iter()
@@ -100,31 +102,17 @@ pub fn recognise(environment: &Environment, query: &Query, parameters: &Paramete
     let direct = Direct { table, output, schema, key, order, limit };
     Ok(Some(Bound {
         columns: described.into(),
-        parameters: parameters.types(),
+        parameters,
         catalog_version: environment.catalog.version,
         identified: false,
         plan: Plan::Direct(Arc::new(direct)),
     }))
 }
 
-/// The SELECT of a query that has nothing but a list, FROM, WHERE, ORDER BY and LIMIT.
-fn plain_select(query: &Query) -> Option<&Select> {
-    if query.with.is_some() || query.fetch.is_some() || refuse::query(query).is_err() {
-        return None;
-    }
-    let SetExpr::Select(select) = query.body.as_ref() else { return None };
-    let plain = refuse::select(select).is_ok()
-        && select.distinct.is_none()
-        && select.having.is_none()
-        && select.named_window.is_empty()
-        && matches!(&select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
-    plain.then_some(select)
-}
-
 /// The only table of FROM and the name that qualifies its columns.
 fn only_table(environment: &Environment, select: &Select) -> Option<(Arc<Table>, String)> {
     let [from] = select.from.as_slice() else { return None };
-    if !from.joins.is_empty() || refuse::table_factor(&from.relation).is_err() {
+    if !from.joins.is_empty() || !refuse::is_plain_table(&from.relation) {
         return None;
     }
     let TableFactor::Table { name, alias, args: None, .. } = &from.relation else { return None };
@@ -145,7 +133,7 @@ fn lookup(environment: &Environment, name: &ObjectName) -> Option<Arc<Table>> {
         _ => return None,
     };
     // A relation of pg_catalog comes before one of the same name on the path.
-    if schema.is_none() && (system::exists("pg_catalog", name) || views::exists("pg_catalog", name)) {
+    if schema.is_none() && relations::is_system("pg_catalog", name) {
         return None;
     }
     environment.catalog.resolve_table(&environment.search_path, schema, name).cloned()
@@ -155,7 +143,8 @@ struct Scope<'a> {
     environment: &'a Environment,
     table: &'a Table,
     qualifier: &'a str,
-    parameters: &'a Parameters,
+    /// The types of the parameters, as far as the client or a use has told them.
+    parameters: &'a RefCell<Vec<Option<PgType>>>,
 }
 
 impl Scope<'_> {
@@ -257,11 +246,17 @@ impl Scope<'_> {
     }
 
     fn parameter(&self, name: &str, data_type: &PgType) -> Option<Operand> {
-        let number = self.parameters.mention(name).ok()?;
-        self.parameters.suggest(number, data_type);
+        let index = name.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1)?;
+        if index >= MAXIMUM_PARAMETERS {
+            return None;
+        }
+        let mut known = self.parameters.borrow_mut();
+        if known.len() <= index {
+            known.resize(index + 1, None);
+        }
+        let own = known[index].get_or_insert_with(|| data_type.without_typmod());
         // A client that declared another type gets the conversions of the planned path.
-        let known = self.parameters.types();
-        (known.get(number - 1)?.arrow() == data_type.arrow()).then_some(Operand::Parameter(number - 1))
+        (own.arrow() == data_type.arrow()).then_some(Operand::Parameter(index))
     }
 
     /// The order of the scan, if ORDER BY is the key behind its first `fixed` columns.

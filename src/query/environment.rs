@@ -89,6 +89,10 @@ pub trait Host: Send + Sync {
     fn setting(&self, name: &str) -> Option<String>;
     /// `set_config`: changes a setting (until the end of the transaction when `local`), answers its new value.
     fn set_setting(&self, name: &str, value: &str, local: bool) -> Result<String>;
+    /// What the user may do beside reading.
+    fn rights(&self) -> Rights;
+    /// When the server started, microseconds since the Unix epoch.
+    fn started_us(&self) -> i64;
     /// The rows of `pg_settings`.
     fn settings(&self) -> Vec<SettingRow>;
     /// `pg_notify`: queues a notification that leaves at commit.
@@ -112,6 +116,15 @@ pub trait Host: Send + Sync {
     fn flush(&self, table: &str) -> BoxFuture<'static, Result<i64>>;
     /// `kalam.reauthenticate(jwt)`: prolongs the session, answers its new end (microseconds since the Unix epoch).
     fn reauthenticate(&self, token: &str) -> Result<i64>;
+}
+
+/// What a user may do beside reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rights {
+    /// Change rows.
+    pub writes: bool,
+    /// Change definitions.
+    pub defines: bool,
 }
 
 /// What `pg_cancel_backend` and `pg_terminate_backend` do to a session.

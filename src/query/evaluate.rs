@@ -15,12 +15,9 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::sql::sqlparser::ast;
 
-use super::bind::bound::InsertSource;
-use super::bind::output::type_of;
-use super::bind::parameters::Parameters;
-use super::bind::{BoundInsert, Returning, dml, errors, expression};
+use super::bind::bound::{InsertSource, Returned};
+use super::bind::{BoundInsert, Returning, errors};
 use super::environment::Environment;
 use super::execute::{require_parameters, substitute_expression};
 use super::functions::session;
@@ -69,7 +66,8 @@ impl Planner {
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter(batches))))
     }
 
-    /// Evaluates a RETURNING list over rows of its table (all columns in attnum order).
+    /// Evaluates a RETURNING list over changed rows: all columns of the table in attnum order, then those of other
+    /// relations.
     ///
     /// # Errors
     /// Errors of evaluation.
@@ -83,25 +81,22 @@ impl Planner {
         let fields: Vec<_> =
             returning.columns.iter().map(|column| column.data_type.field(&column.name, true)).collect();
         let mut evaluation = Evaluation::new(self, environment);
-        let mut prepared: Option<(DFSchema, RecordBatch)> = None;
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(fields.len());
-        for (expr, field) in returning.expressions.iter().zip(&fields) {
-            if let Expr::Column(column) = expr {
-                if let Some(index) = returning.table.column(&column.name) {
-                    arrays.push(Arc::clone(rows.column(index)));
+        let mut input = None;
+        for (item, field) in returning.items.iter().zip(&fields) {
+            let expr = match item {
+                Returned::Column(index) => {
+                    arrays.push(Arc::clone(rows.column(*index)));
                     continue;
                 }
-            }
-            let (schema, input) = match &mut prepared {
-                Some(prepared) => prepared,
-                none => {
-                    let qualifier = qualifier(&returning.expressions).unwrap_or_else(|| returning.table.name.clone());
-                    let (schema, input) = over_table(&returning.table, &qualifier, rows)?;
-                    none.insert((schema, input))
-                }
+                Returned::Computed(expr) => expr,
+            };
+            let input = match &input {
+                Some(input) => input,
+                None => input.insert(visible(&returning.schema, rows)?),
             };
             let expr = substitute_expression(expr, parameters).map_err(errors::translate)?;
-            arrays.push(evaluation.over(&expr, schema, input, field.data_type())?);
+            arrays.push(evaluation.over(&expr, &returning.schema, input, field.data_type())?);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
         RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
@@ -131,7 +126,7 @@ impl Planner {
             arrays.push(match column {
                 Some(array) => array,
                 None => {
-                    let expr = dml::default_value(self, environment, table, index)?;
+                    let expr = self.default_value(environment, table, index)?;
                     let wanted = schema.field(index).data_type();
                     match &expr {
                         Expr::Literal(value, _) => {
@@ -150,31 +145,6 @@ impl Planner {
         RecordBatch::try_new_with_options(schema, arrays, &options).map_err(|error| errors::translate(error.into()))
     }
 
-    /// Checks that an expression of CREATE TABLE binds: a DEFAULT (`columns` empty: it may mention none) of
-    /// the type `target`, or a CHECK over `columns` (target bool). Answers the names of the columns it
-    /// mentions, in the order of `columns`.
-    ///
-    /// # Errors
-    /// As [`Planner::bind`]; 42804 when it cannot be converted to `target`.
-    pub fn check_expression(
-        &self,
-        environment: &Arc<Environment>,
-        expr: &ast::Expr,
-        columns: &[(String, PgType)],
-        target: &PgType,
-    ) -> Result<Vec<String>> {
-        let schema = if columns.is_empty() { DFSchema::empty() } else { expression::schema("new", columns)? };
-        let bound = expression::bind(self, environment, expr, &schema, &Parameters::default(), true)?;
-        let mentioned = bound.column_refs().into_iter().map(|column| column.name.clone()).collect::<Vec<_>>();
-        let found = type_of(&bound, &schema);
-        if !columns.is_empty() && !matches!(found, PgType::Bool | PgType::Unknown) {
-            let message = format!("argument of CHECK must be type boolean, not type {}", found.without_typmod());
-            return Err(QueryError::DatatypeMismatch(message).into());
-        }
-        expression::assign(bound, &schema, "default", target, environment)?;
-        Ok(columns.iter().map(|(name, _)| name.clone()).filter(|name| mentioned.contains(name)).collect())
-    }
-
     /// The value of a bound expression that mentions no column.
     ///
     /// # Errors
@@ -187,23 +157,6 @@ impl Planner {
     ) -> Result<ScalarValue> {
         let mut evaluation = Evaluation::new(self, environment);
         let array = evaluation.over(expr, &DFSchema::empty(), &without_columns(1)?, &data_type.arrow())?;
-        values::of_array(&array)
-    }
-
-    /// Evaluates an expression that mentions no column, such as an argument of EXECUTE, as the type `target`.
-    ///
-    /// # Errors
-    /// As [`Planner::bind`], and errors of evaluation.
-    pub fn evaluate_constant(
-        &self,
-        environment: &Arc<Environment>,
-        expr: &ast::Expr,
-        target: &PgType,
-    ) -> Result<ScalarValue> {
-        let empty = DFSchema::empty();
-        let bound = expression::bind(self, environment, expr, &empty, &Parameters::default(), true)?;
-        let bound = expression::assign(bound, &empty, "value", target, environment)?;
-        let array = Evaluation::new(self, environment).over(&bound, &empty, &without_columns(1)?, &target.arrow())?;
         values::of_array(&array)
     }
 }
@@ -294,7 +247,11 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-fn physical(expr: &Expr, schema: &DFSchema, props: &ExecutionProps) -> Result<Arc<dyn PhysicalExpr>> {
+/// An expression that is not part of a plan, compiled.
+///
+/// # Errors
+/// Those of DataFusion's planner.
+pub(super) fn physical(expr: &Expr, schema: &DFSchema, props: &ExecutionProps) -> Result<Arc<dyn PhysicalExpr>> {
     let mut context = SimplifyContext::builder().with_schema(Arc::new(schema.clone()));
     if let Some(options) = &props.config_options {
         context = context.with_config_options(Arc::clone(options));
@@ -317,21 +274,10 @@ fn without_columns(rows: usize) -> Result<RecordBatch> {
         .map_err(|error| errors::translate(error.into()))
 }
 
-/// The visible columns of rows of a table under a qualifier.
-fn over_table(table: &Table, qualifier: &str, rows: &RecordBatch) -> Result<(DFSchema, RecordBatch)> {
-    let columns: Vec<(String, PgType)> =
-        table.columns.iter().map(|column| (column.name.clone(), column.data_type.clone())).collect();
-    let schema = expression::schema(qualifier, &columns)?;
-    let arrays = rows.columns()[..table.columns.len()].to_vec();
+/// The rows with as many columns as the schema has: a table may have a hidden one behind its own.
+fn visible(schema: &DFSchema, rows: &RecordBatch) -> Result<RecordBatch> {
+    let arrays = rows.columns()[..schema.fields().len()].to_vec();
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    let batch = RecordBatch::try_new_with_options(row_schema(table), arrays, &options);
-    Ok((schema, batch.map_err(|error| errors::translate(error.into()))?))
-}
-
-/// The name under which the expressions know their table.
-fn qualifier(expressions: &[Expr]) -> Option<String> {
-    expressions
-        .iter()
-        .flat_map(Expr::column_refs)
-        .find_map(|column| column.relation.as_ref().map(|relation| relation.table().to_owned()))
+    let batch = RecordBatch::try_new_with_options(Arc::clone(schema.inner()), arrays, &options);
+    batch.map_err(|error| errors::translate(error.into()))
 }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::ScalarValue;
 use super::bind::bound::Plan;
-use super::bind::{Bound, errors, names};
+use super::bind::{Bound, errors};
 use super::environment::Environment;
 use super::planner::Planner;
 use super::scan::ScanExec;
@@ -127,7 +127,7 @@ impl Node {
         let (kind, properties) = postgres_node(plan.as_ref());
         let verbosity = if options.verbose { DisplayFormatType::Verbose } else { DisplayFormatType::Default };
         let description = Description(plan.as_ref(), verbosity).to_string();
-        let description = names::without_marks(&description.trim().replace('\n', " "));
+        let description = description.trim().replace('\n', " ");
         let metrics = plan.metrics().filter(|_| options.analyze);
         let metrics = metrics.map(|metrics| metrics.aggregate_by_name().sorted_for_display().timestamps_removed());
         #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one statement fit a double")]
@@ -230,7 +230,7 @@ impl Planner {
             }
             Plan::Logical { plan, .. } => {
                 if options.verbose {
-                    notes.extend(plan.display_indent().to_string().lines().map(names::without_marks));
+                    notes.extend(plan.display_indent().to_string().lines().map(str::to_owned));
                 }
                 let (physical, task) = self.physical(environment, bound, parameters, view, store, cancel).await?;
                 if options.analyze {

@@ -49,5 +49,17 @@ fn deals_out_ordered_rows(repartition: &RepartitionExec) -> bool {
     let input = repartition.input();
     matches!(repartition.partitioning(), Partitioning::RoundRobinBatch(_))
         && input.output_partitioning().partition_count() == 1
-        && input.output_ordering().is_some()
+        && is_ordered(input)
+}
+
+/// Do the rows come in an order? A projection may have dropped the columns that they are ordered by.
+fn is_ordered(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let mut plan = plan;
+    while plan.output_ordering().is_none() {
+        match (plan.children().as_slice(), plan.maintains_input_order().as_slice()) {
+            ([input], [true]) => plan = input,
+            _ => return false,
+        }
+    }
+    true
 }

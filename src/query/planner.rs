@@ -17,24 +17,21 @@ use datafusion::execution::object_store::{DefaultObjectStoreRegistry, ObjectStor
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::execution::{SessionStateDefaults, TaskContext};
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::optimizer::{Analyzer, Optimizer};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
-use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
 use super::apply;
-use super::bind::coerce::Coerce;
+use super::bind::empty::Empty;
 use super::bind::errors;
+use super::bind::expression::TableDefaults;
 use super::bind::intervals::Intervals;
 use super::bind::recursive::Recursive;
 use super::bind::resolve;
-use super::bind::subqueries::Subqueries;
-use super::bind::types::Types;
 use super::checks::TableChecks;
 use super::environment::Environment;
 use super::functions;
@@ -75,13 +72,13 @@ impl Default for PlannerOptions {
 /// Binds and executes statements. One per database, shared by all its sessions.
 pub struct Planner {
     state: Arc<SessionState>,
-    /// The plans of the system's views, by qualified name; as many as there are views.
-    views: Mutex<HashMap<String, Arc<LogicalPlan>>>,
     /// The compiled checks of tables, by the address of their definition, which each entry keeps alive.
     checks: Cache<usize, Arc<TableChecks>>,
+    /// The bound defaults of tables, likewise.
+    defaults: Cache<usize, Arc<TableDefaults>>,
 }
 
-/// Most tables whose checks are remembered.
+/// Most tables whose checks and defaults are remembered.
 const CHECKED_TABLES: usize = 1024;
 
 impl std::fmt::Debug for Planner {
@@ -105,16 +102,13 @@ impl Planner {
             .with_session_id("kalam".into())
             .with_config(config(&options))
             .with_runtime_env(runtime)
-            .with_expr_planners(SessionStateDefaults::default_expr_planners())
-            .with_type_planner(Arc::new(Types))
             .with_scalar_functions(scalar)
             .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
             .with_window_functions(SessionStateDefaults::default_window_functions())
             .with_analyzer_rules(
                 Analyzer::with_rules(vec![
                     Arc::new(Checkpoint),
-                    Arc::new(Subqueries),
-                    Arc::new(Coerce),
+                    Arc::new(Empty),
                     Arc::new(Intervals),
                     Arc::new(ResolveGroupingFunction::new()),
                     Arc::new(Checkpoint),
@@ -129,7 +123,7 @@ impl Planner {
             .with_physical_optimizer_rule(Arc::new(KeepOrder))
             .with_physical_optimizer_rule(Arc::new(Watches))
             .build();
-        Ok(Self { state: Arc::new(state), views: Mutex::default(), checks: Cache::new(CHECKED_TABLES) })
+        Ok(Self { state: Arc::new(state), checks: Cache::new(CHECKED_TABLES), defaults: Cache::new(CHECKED_TABLES) })
     }
 
     /// The shared state, for name resolution.
@@ -140,11 +134,6 @@ impl Planner {
     /// The shared state, for those who plan later.
     pub(crate) fn base(&self) -> Arc<SessionState> {
         Arc::clone(&self.state)
-    }
-
-    /// The plans of the system's views.
-    pub(crate) fn views(&self) -> &Mutex<HashMap<String, Arc<LogicalPlan>>> {
-        &self.views
     }
 
     /// What expressions need to be evaluated outside of a plan, by functions that see `environment`. A state
@@ -164,6 +153,11 @@ impl Planner {
     /// The checks of tables that were written to.
     pub(crate) fn checks(&self) -> &Cache<usize, Arc<TableChecks>> {
         &self.checks
+    }
+
+    /// The defaults of tables that were written to.
+    pub(crate) fn defaults(&self) -> &Cache<usize, Arc<TableDefaults>> {
+        &self.defaults
     }
 
     /// A state whose functions see `environment`.

@@ -11,9 +11,9 @@ use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::Expr;
 
 use super::bind::{errors, refuse};
-use crate::catalog::types::number;
 use crate::catalog::types::text::TextDecoder;
 use crate::catalog::types::{OutputStyle, PgType};
+use crate::catalog::types::{datetime, number};
 use crate::error::Result;
 
 /// Reads a text as a value of a type, by the type's input function.
@@ -40,6 +40,15 @@ pub fn parse_numeric(text: &str) -> Result<ScalarValue> {
         Some(narrow) if precision <= NARROW => ScalarValue::Decimal128(Some(narrow), precision, scale),
         _ => ScalarValue::Decimal256(Some(value), precision, scale),
     })
+}
+
+/// Reads a text as an interval whose type names fields: they say what a number without a unit is.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_interval(text: &str, typmod: i32) -> Result<ScalarValue> {
+    let range = typmod >> 16 & 0x7fff;
+    Ok(ScalarValue::IntervalMonthDayNano(Some(datetime::parse_interval_of(text, range)?)))
 }
 
 /// The first value of an array.

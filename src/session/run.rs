@@ -19,8 +19,7 @@ use crate::Result;
 use crate::base::ids::Oid;
 use crate::catalog::types::PgType;
 use crate::error::{CatalogError, QueryError, SessionError};
-use crate::query::ast::Statement;
-use crate::query::{Environment, OutputColumn};
+use crate::query::{BoundStatement, Environment, OutputColumn};
 
 impl Session {
     /// Runs one statement of a simple query. Statements run one after the other, and each outcome is used
@@ -215,34 +214,30 @@ impl Session {
         let mut columns = None;
         let mut parameters: Vec<PgType> = Vec::new();
         let plan = match &parsed.body {
-            Body::Sql(sql) => match &sql.statement {
-                Statement::Query(query) => {
-                    let bound = planner.bind(environment, query, &hints)?;
+            Body::Sql(sql) => match planner.bind_statement(environment, &sql.statement, &hints)? {
+                None => Plan::Other,
+                Some(BoundStatement::Query(bound)) => {
                     columns = Some(bound.columns.clone());
                     parameters.clone_from(&bound.parameters);
                     Plan::Select(Arc::new(bound))
                 }
-                Statement::Insert(insert) => {
-                    let bound = planner.bind_insert(environment, insert, &hints)?;
+                Some(BoundStatement::Insert(bound)) => {
                     columns = bound.returning.as_ref().map(|returning| returning.columns.clone());
                     parameters.clone_from(&bound.parameters);
                     Plan::Insert(Arc::new(bound))
                 }
-                Statement::Update(update) => {
-                    let bound = planner.bind_update(environment, update, &hints)?;
+                Some(BoundStatement::Update(bound)) => {
                     columns = bound.returning.as_ref().map(|returning| returning.columns.clone());
                     parameters.clone_from(&bound.parameters);
-                    let by_key = by_key::of_update(planner, environment, update, &bound.table, &bound.parameters);
+                    let by_key = by_key::of_update(planner, environment, &sql.statement, &bound.table, &parameters);
                     Plan::Update(Arc::new(bound), by_key.map(Arc::new))
                 }
-                Statement::Delete(delete) => {
-                    let bound = planner.bind_delete(environment, delete, &hints)?;
+                Some(BoundStatement::Delete(bound)) => {
                     columns = bound.returning.as_ref().map(|returning| returning.columns.clone());
                     parameters.clone_from(&bound.parameters);
-                    let by_key = by_key::of_delete(planner, environment, delete, &bound.table, &bound.parameters);
+                    let by_key = by_key::of_delete(planner, environment, &sql.statement, &bound.table, &parameters);
                     Plan::Delete(Arc::new(bound), by_key.map(Arc::new))
                 }
-                _ => Plan::Other,
             },
             Body::Utility(utility) => {
                 columns = statement::utility::columns(self, utility)?;

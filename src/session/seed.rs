@@ -15,7 +15,9 @@ use crate::base::shutdown::CancellationToken;
 use crate::catalog::types::OutputStyle;
 use crate::catalog::{CatalogWrite, Tenant, TenantCatalog, seed};
 use crate::query::ast::Statement;
-use crate::query::{self, ActivityRow, Environment, FlushRow, Host, Known, SettingRow, Signal, SubscriptionRow};
+use crate::query::{
+    self, ActivityRow, Environment, FlushRow, Host, Known, Rights, SettingRow, Signal, SubscriptionRow,
+};
 
 /// Adds the starting tables to the catalog of a new tenant, and answers what to store.
 ///
@@ -78,6 +80,14 @@ impl Host for Nobody {
 
     fn set_setting(&self, _: &str, _: &str, _: bool) -> Result<String> {
         Err(not_supported("a setting without a session"))
+    }
+
+    fn rights(&self) -> Rights {
+        Rights { writes: true, defines: true }
+    }
+
+    fn started_us(&self) -> i64 {
+        0
     }
 
     fn settings(&self) -> Vec<SettingRow> {

@@ -28,6 +28,8 @@ pub struct Services {
     /// Makes and erases tenants.
     pub tenants: Arc<dyn Tenants>,
     pub limits: Limits,
+    /// When the server started.
+    pub started_at_us: i64,
     pub reauthenticate: RwLock<Option<Arc<dyn Reauthenticate>>>,
 }
 

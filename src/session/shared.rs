@@ -21,7 +21,7 @@ use crate::base::ids::TenantId;
 use crate::catalog::Tenant;
 use crate::error::{AuthError, SessionError};
 use crate::notify::Subscriber;
-use crate::query::{ActivityRow, FlushRow, Host, SettingRow, Signal, SubscriptionRow};
+use crate::query::{ActivityRow, FlushRow, Host, Rights, SettingRow, Signal, SubscriptionRow};
 use crate::storage::Notice;
 
 /// Shared by a session, its environments and its streams.
@@ -67,6 +67,15 @@ impl Host for Shared {
         let mut settings = self.settings.lock();
         settings.set_text(name, Some(value), local)?;
         Ok(settings.show(name).unwrap_or_default())
+    }
+
+    fn rights(&self) -> Rights {
+        let role = self.role();
+        Rights { writes: role.writes(), defines: role.defines() }
+    }
+
+    fn started_us(&self) -> i64 {
+        self.services.started_at_us
     }
 
     fn settings(&self) -> Vec<SettingRow> {

@@ -74,7 +74,7 @@ impl Layout {
 }
 
 /// The stored width of a type; 0 for a variable one, `None` for one that cannot be stored.
-fn width(data_type: &DataType) -> Option<usize> {
+pub(super) fn width(data_type: &DataType) -> Option<usize> {
     Some(match data_type {
         DataType::Boolean => 1,
         DataType::Int16 => 2,
@@ -85,6 +85,7 @@ fn width(data_type: &DataType) -> Option<usize> {
         DataType::Decimal256(..) => 32,
         DataType::FixedSizeBinary(width) => usize::try_from(*width).ok().filter(|width| *width > 0)?,
         DataType::Utf8 | DataType::Binary => 0,
+        DataType::List(item) => width(item.data_type()).map(|_| 0)?,
         _ => return None,
     })
 }

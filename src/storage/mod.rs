@@ -16,6 +16,7 @@ pub mod shape;
 
 pub mod keys;
 pub mod layout;
+mod list_value;
 pub mod row;
 pub mod row_builder;
 mod row_parts;

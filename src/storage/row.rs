@@ -12,6 +12,7 @@ use arrow::error::ArrowError;
 use bytes::Bytes;
 
 use super::layout::{Layout, Slot};
+use super::list_value;
 use super::shape::Shape;
 use crate::base::ids::Seq;
 use crate::error::{Result, StorageError};
@@ -134,7 +135,7 @@ impl RowCodec {
                 }
                 Slot::Variable { index } => {
                     if !null {
-                        out.extend(variable(array, row)?);
+                        write_variable(array, row, out)?;
                     }
                     let length = out.len() - start;
                     if length > ROW_BYTES {
@@ -150,15 +151,18 @@ impl RowCodec {
     }
 }
 
-fn variable(array: &dyn Array, row: usize) -> Result<&[u8]> {
+/// Appends a value that is not NULL and has no fixed width.
+pub(super) fn write_variable(array: &dyn Array, row: usize, out: &mut Vec<u8>) -> Result<()> {
     match array.data_type() {
-        DataType::Utf8 => Ok(array.as_string::<i32>().value(row).as_bytes()),
-        DataType::Binary => Ok(array.as_binary::<i32>().value(row)),
-        other => Err(unsupported(other)),
+        DataType::Utf8 => out.extend_from_slice(array.as_string::<i32>().value(row).as_bytes()),
+        DataType::Binary => out.extend_from_slice(array.as_binary::<i32>().value(row)),
+        DataType::List(_) => list_value::write(array, row, out)?,
+        other => return Err(unsupported(other)),
     }
+    Ok(())
 }
 
-fn write_fixed(array: &dyn Array, row: usize, out: &mut [u8]) -> Result<()> {
+pub(super) fn write_fixed(array: &dyn Array, row: usize, out: &mut [u8]) -> Result<()> {
     macro_rules! write {
         ($type:ty) => {{
             let bytes = array.as_primitive::<$type>().value(row).to_le_bytes();

@@ -10,6 +10,7 @@ use arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalUnit, SchemaRef, 
 use std::sync::Arc;
 
 use super::layout::Layout;
+use super::list_value::Lists;
 use super::row::corrupted;
 use super::row_parts::Parts;
 use super::shape::Shape;
@@ -90,7 +91,7 @@ impl<'a> RowBuilder<'a> {
 }
 
 /// One typed column under construction.
-enum Column {
+pub(super) enum Column {
     Boolean(BooleanBuilder),
     Int16(Int16Builder),
     Int32(Int32Builder),
@@ -107,6 +108,7 @@ enum Column {
     Fixed(FixedSizeBinaryBuilder),
     Utf8(StringBuilder),
     Binary(BinaryBuilder),
+    List(Lists),
     /// A type that is never stored: all NULL.
     Null,
 }
@@ -133,13 +135,14 @@ macro_rules! each {
             Column::Fixed($builder) => $body,
             Column::Utf8($builder) => $body,
             Column::Binary($builder) => $body,
+            Column::List($builder) => $body,
             Column::Null => $null,
         }
     };
 }
 
 impl Column {
-    fn new(data_type: &DataType, capacity: usize) -> Self {
+    pub(super) fn new(data_type: &DataType, capacity: usize) -> Self {
         match data_type {
             DataType::Boolean => Self::Boolean(BooleanBuilder::with_capacity(capacity)),
             DataType::Int16 => Self::Int16(Int16Builder::with_capacity(capacity)),
@@ -168,15 +171,16 @@ impl Column {
             }
             DataType::Utf8 => Self::Utf8(StringBuilder::with_capacity(capacity, capacity * VARIABLE_BYTES)),
             DataType::Binary => Self::Binary(BinaryBuilder::with_capacity(capacity, capacity * VARIABLE_BYTES)),
+            DataType::List(item) => Lists::new(item, capacity).map_or(Self::Null, Self::List),
             _ => Self::Null,
         }
     }
 
-    fn append_null(&mut self) {
+    pub(super) fn append_null(&mut self) {
         each!(self, builder => builder.append_null(), ());
     }
 
-    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
         macro_rules! number {
             ($builder:expr, $type:ty) => {
                 $builder.append_value(<$type>::from_le_bytes(bytes.try_into().map_err(|_| corrupted("row slot"))?))
@@ -209,12 +213,13 @@ impl Column {
                 builder.append_value(std::str::from_utf8(bytes).map_err(|_| corrupted("text of a row"))?);
             }
             Self::Binary(builder) => builder.append_value(bytes),
+            Self::List(builder) => builder.append(bytes)?,
             Self::Null => return Err(corrupted("row slot").into()),
         }
         Ok(())
     }
 
-    fn finish(mut self, data_type: &DataType, rows: usize) -> ArrayRef {
+    pub(super) fn finish(mut self, data_type: &DataType, rows: usize) -> ArrayRef {
         each!(&mut self, builder => Arc::new(builder.finish()), new_null_array(data_type, rows))
     }
 }

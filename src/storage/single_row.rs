@@ -17,12 +17,13 @@ use arrow::array::{
 };
 use arrow::buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int16Type,
-    Int32Type, Int64Type, IntervalMonthDayNanoType, SchemaRef, Time64MicrosecondType, TimestampMicrosecondType,
-    UInt32Type,
+    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Decimal256Type, FieldRef, Float32Type, Float64Type,
+    Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType, SchemaRef, Time64MicrosecondType,
+    TimestampMicrosecondType, UInt32Type,
 };
 
 use super::layout::Slot;
+use super::list_value::Lists;
 use super::row::corrupted;
 use super::row_parts::Parts;
 use super::shape::Shape;
@@ -42,6 +43,7 @@ pub(super) fn single_row(shape: &Shape, projection: &[usize], schema: SchemaRef,
     let mut bytes = MutableBuffer::new(value.len());
     for &column in projection {
         match (parts.value(column)?, shape.layout().slot(column)) {
+            (Some(_), _) if is_list(shape, column) => {}
             (Some(value), Slot::Variable { .. }) => {
                 let length = i32::try_from(value.len()).map_err(|_| corrupted("row offsets"))?;
                 offsets.extend([0, length]);
@@ -60,12 +62,26 @@ pub(super) fn single_row(shape: &Shape, projection: &[usize], schema: SchemaRef,
     for &column in projection {
         let data_type = shape.schema.field(column).data_type();
         columns.push(match parts.value(column)? {
-            Some(value) => shared.column(data_type, value.len())?,
+            Some(value) => match data_type {
+                DataType::List(item) => list(item, value)?,
+                _ => shared.column(data_type, value.len())?,
+            },
             None => new_null(data_type),
         });
     }
     let options = RecordBatchOptions::new().with_row_count(Some(1));
     RecordBatch::try_new_with_options(schema, columns, &options).map_err(|source| StorageError::Arrow { source }.into())
+}
+
+fn is_list(shape: &Shape, column: usize) -> bool {
+    matches!(shape.schema.field(column).data_type(), DataType::List(_))
+}
+
+/// Lists have buffers of their own.
+fn list(item: &FieldRef, value: &[u8]) -> Result<ArrayRef> {
+    let mut builder = Lists::new(item, 1).ok_or_else(|| corrupted("row slot"))?;
+    builder.append(value)?;
+    Ok(Arc::new(builder.finish()))
 }
 
 /// The buffers, and how far they have been handed out.

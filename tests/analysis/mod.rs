@@ -1,7 +1,7 @@
 //! What a statement means, against a PostgreSQL 15: names and types of its columns, or its error with the words and
 //! the place.
 //!
-//! The statements are those of `statements.sql` beside this file and the queries of `sqllogictest/`. PostgreSQL only
+//! The statements are those of `statements.sql` and `modifications.sql` beside this file and those of `sqllogictest/`. PostgreSQL only
 //! parses and describes them. Where we answer 0A000, the statement is not analysed yet, which the test counts; any
 //! other difference fails it, and the few that are meant stand in [`DIFFERENT`].
 
@@ -10,11 +10,11 @@ mod world;
 use std::collections::BTreeMap;
 
 use kalam::catalog::facts::Facts;
-use kalam::query::bind::analyse::{Context, query};
+use kalam::query::bind::analyse::{Context, modification, query};
 use kalam::query::bind::resolve::Parameters;
 use kalam::query::bind::tree::{Column, Expression, JoinKind, Kind, Query, QueryBody, RelationKind, SubqueryKind};
 use kalam::query::parse;
-use kalam::query::sqlparser::ast::Statement;
+use kalam::query::sqlparser::ast::{SetExpr, Statement};
 
 use crate::support::postgres;
 use crate::support::root;
@@ -59,12 +59,23 @@ fn ours(world: &World, database: &str, sql: &str) -> Option<Answer> {
     let context = Context::new(&environment, Facts::shipped(), &parameters);
     let answer = parse(sql).and_then(|mut parsed| {
         let statement = if parsed.len() == 1 { parsed.remove(0).statement } else { return Ok(None) };
-        let Statement::Query(ast) = statement else { return Ok(None) };
-        Ok(Some((query(&context, &ast)?, parameters.types()?)))
+        let targets = match &statement {
+            Statement::Query(ast) => match ast.body.as_ref() {
+                SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) => {
+                    modification(&context, inner, ast.with.as_ref())?.returning.unwrap_or_default()
+                }
+                _ => query(&context, ast)?.targets,
+            },
+            Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
+                modification(&context, &statement, None)?.returning.unwrap_or_default()
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some((targets, parameters.types()?)))
     });
     Some(match answer.transpose()? {
-        Ok((bound, types)) => {
-            let columns = bound.targets.iter().filter(|target| !target.hidden);
+        Ok((targets, types)) => {
+            let columns = targets.iter().filter(|target| !target.hidden);
             let columns = columns.map(|target| {
                 (target.name.clone(), target.expression.data_type.oid, target.expression.data_type.typmod)
             });
@@ -105,9 +116,13 @@ fn theirs(messages: &[Message]) -> Answer {
 }
 
 fn own_statements() -> Vec<String> {
-    let path = std::env::var_os("KALAM_ANALYSIS_STATEMENTS")
-        .map_or_else(|| root().join("tests/analysis/statements.sql"), Into::into);
-    let text = std::fs::read_to_string(path).unwrap();
+    let directory = root().join("tests/analysis");
+    let text = match std::env::var_os("KALAM_ANALYSIS_STATEMENTS") {
+        Some(path) => std::fs::read_to_string(path).unwrap(),
+        None => ["statements.sql", "modifications.sql"]
+            .map(|file| std::fs::read_to_string(directory.join(file)).unwrap())
+            .join("\n"),
+    };
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("--"));
     lines.map(|line| line.trim_end_matches(';').to_owned()).collect()
 }
@@ -124,7 +139,7 @@ fn logic_tests() -> Vec<String> {
             let lines: Vec<&str> = lines.skip(1).take_while(|line| *line != "----").collect();
             let statement = lines.join("\n");
             let word = statement.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-            if matches!(word.as_str(), "SELECT" | "VALUES" | "WITH" | "TABLE") {
+            if matches!(word.as_str(), "SELECT" | "VALUES" | "WITH" | "TABLE" | "INSERT" | "UPDATE" | "DELETE") {
                 statements.push(statement);
             }
         }

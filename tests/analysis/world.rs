@@ -12,7 +12,7 @@ use kalam::catalog::types::{OutputStyle, PgType};
 use kalam::catalog::{Catalogs, ColumnDefinition, PrimaryKeyDefinition, TableDefinition, Tenant, TenantCatalog};
 use kalam::error::Result;
 use kalam::notify::{Hub, QueueLimits};
-use kalam::query::{ActivityRow, Environment, FlushRow, Host, Known, SettingRow, Signal, SubscriptionRow};
+use kalam::query::{ActivityRow, Environment, FlushRow, Host, Known, Rights, SettingRow, Signal, SubscriptionRow};
 use kalam::storage::{Durability, Engine, StorageOptions};
 use kalam::transaction::Manager;
 use tempfile::TempDir;
@@ -170,6 +170,14 @@ impl Host for NoHost {
 
     fn set_setting(&self, _name: &str, value: &str, _local: bool) -> Result<String> {
         Ok(value.into())
+    }
+
+    fn rights(&self) -> Rights {
+        Rights { writes: true, defines: true }
+    }
+
+    fn started_us(&self) -> i64 {
+        0
     }
 
     fn settings(&self) -> Vec<SettingRow> {

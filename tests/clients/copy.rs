@@ -32,14 +32,15 @@ async fn copy_writes_what_postgresql_writes() -> Result<(), Box<dyn Error>> {
     let server = Server::start();
     let kalam = Client::connect(&server).await;
     let reference = Client::open(&postgres.url()).await?;
-    let table = "CREATE TABLE t (id int PRIMARY KEY, txt text, b bool, n numeric(10,2), d float8, ts timestamptz, j jsonb, x bytea)";
+    let table = "CREATE TABLE t (id int PRIMARY KEY, txt text, b bool, n numeric(10,2), d float8, ts timestamptz, j jsonb, x bytea, a text[], k int[])";
     let rows = "INSERT INTO t VALUES (1, 'plain', true, 1.5, 0.1, '2024-02-29 12:00:00+00', '{\"a\": 1}', '\\x00ff'),
         (2, '', false, -0.01, 'NaN', NULL, '[]', ''),
         (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
         (4, 'tab\there, comma', true, 0, '1e300', '1999-12-31 23:59:59.5+00', '\"q\"', '\\x5c'),
         (5, E'line\\nbreak \\\\ back\\rslash', true, 0, 0, NULL, NULL, NULL),
         (6, 'say \"hi\"', true, 0, 0, NULL, NULL, NULL), (7, '\\N', true, 0, 0, NULL, NULL, NULL),
-        (8, '\\.', true, 0, 0, NULL, NULL, NULL), (9, ' spaces ', true, 0, 0, NULL, NULL, NULL)";
+        (8, '\\.', true, 0, 0, NULL, NULL, NULL), (9, ' spaces ', true, 0, 0, NULL, NULL, NULL);
+        INSERT INTO t (id, a, k) VALUES (10, '{a,\"b c\",NULL,\"d\\\"e\"}', '{}'), (11, '{}', '{1,NULL,-3}')";
     for client in [&kalam, &reference] {
         client.batch_execute("SET TimeZone = 'UTC'").await?;
         client.batch_execute(table).await?;
@@ -70,7 +71,7 @@ async fn copy_writes_what_postgresql_writes() -> Result<(), Box<dyn Error>> {
         let text = copy_out(&kalam, &format!("COPY t TO STDOUT {options}")).await;
         kalam.batch_execute("DROP TABLE IF EXISTS u").await?;
         kalam.batch_execute(&table.replace("TABLE t", "TABLE u")).await?;
-        assert_eq!(copy_in(&kalam, &format!("COPY u FROM STDIN {options}"), &[&text]).await?, 9);
+        assert_eq!(copy_in(&kalam, &format!("COPY u FROM STDIN {options}"), &[&text]).await?, 11);
         let again = copy_out(&kalam, "COPY u TO STDOUT").await;
         assert_eq!(again, copy_out(&kalam, "COPY t TO STDOUT").await, "{options}");
     }

@@ -300,8 +300,9 @@ async fn explain_shows_names_as_they_were_written() -> Result<(), Box<dyn Error>
     let plan = client.query("EXPLAIN DELETE FROM t WHERE v = 'a'", &[]).await?;
     let lines: Vec<&str> = plan.iter().map(|row| row.get(0)).collect();
     assert_eq!(lines[0], "Delete on t");
-    assert!(lines[1].starts_with("  ->  FilterExec: "), "{lines:?}");
+    assert!(lines[1].starts_with("  ->  "), "{lines:?}");
     assert!(lines[2].starts_with("        ->  "), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("->  FilterExec: ")), "{lines:?}");
     Ok(())
 }
 

@@ -44,10 +44,10 @@ impl Postgres {
         } else {
             ""
         };
-        // The C locale: KalamDB orders text by its bytes.
+        // KalamDB orders text by its bytes and knows Unicode's letters.
         let script = format!(
             "cd {directory} || exit 1
-             {as_owner}{initdb} -D {cluster} -U app -A trust -E UTF8 --locale=C --no-sync >init.log 2>&1 || {{ cat init.log >&2; exit 1; }}
+             {as_owner}{initdb} -D {cluster} -U app -A trust -E UTF8 --locale=C --lc-ctype=C.UTF-8 --no-sync >init.log 2>&1 || {{ cat init.log >&2; exit 1; }}
              {as_owner}{postgres} -D {cluster} -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={directory} \
                 -c fsync=off -c timezone=UTC -c log_timezone=UTC -c max_connections=200 >server.log 2>&1 &
              read -r end

@@ -135,9 +135,13 @@ pub(super) fn array<'a>(column: &SystemColumn, cells: impl Iterator<Item = &'a C
         PgType::Oid | PgType::Regproc | PgType::Regclass | PgType::Regtype | PgType::Regnamespace | PgType::Regrole => {
             Arc::new(cells.map(|cell| cell.narrow::<u32>(not_null)).collect::<UInt32Array>())
         }
-        PgType::Text | PgType::Name | PgType::Char | PgType::Varchar(_) | PgType::Json | PgType::Jsonb => {
-            Arc::new(cells.map(|cell| cell.text(not_null)).collect::<StringArray>())
-        }
+        PgType::Text
+        | PgType::Name
+        | PgType::Char
+        | PgType::Varchar(_)
+        | PgType::Json
+        | PgType::Jsonb
+        | PgType::Jsonpath => Arc::new(cells.map(|cell| cell.text(not_null)).collect::<StringArray>()),
         PgType::Timestamptz => {
             let values = cells.map(|cell| cell.int(not_null)).collect::<TimestampMicrosecondArray>();
             Arc::new(values.with_timezone("UTC"))

@@ -59,6 +59,7 @@ pub enum PgType {
     Uuid,
     Json,
     Jsonb,
+    Jsonpath,
     Oid,
     Regclass,
     Regtype,
@@ -99,7 +100,7 @@ const fn facts(
 }
 
 /// Every type that is not an array, with no modifier.
-const SCALARS: [PgType; 30] = [
+const SCALARS: [PgType; 31] = [
     PgType::Bool,
     PgType::Int2,
     PgType::Int4,
@@ -120,6 +121,7 @@ const SCALARS: [PgType; 30] = [
     PgType::Uuid,
     PgType::Json,
     PgType::Jsonb,
+    PgType::Jsonpath,
     PgType::Oid,
     PgType::Regclass,
     PgType::Regtype,
@@ -164,6 +166,7 @@ impl PgType {
             Self::Void => facts(2278, 0, 4, "void", "", "void"),
             Self::Uuid => facts(2950, 2951, 16, "uuid", "_uuid", "uuid"),
             Self::Jsonb => facts(3802, 3807, -1, "jsonb", "_jsonb", "jsonb"),
+            Self::Jsonpath => facts(4072, 4073, -1, "jsonpath", "_jsonpath", "jsonpath"),
             Self::Regnamespace => facts(4089, 4090, 4, "regnamespace", "_regnamespace", "regnamespace"),
             Self::Regrole => facts(4096, 4097, 4, "regrole", "_regrole", "regrole"),
             Self::Record(_) => facts(RECORD, 0, -1, "record", "", "record"),
@@ -242,9 +245,14 @@ impl PgType {
             Self::Float8 => DataType::Float64,
             Self::Numeric(None) => DataType::Decimal256(UNCONSTRAINED_NUMERIC.0, UNCONSTRAINED_NUMERIC.1),
             Self::Numeric(Some((precision, scale))) => decimal(*precision, *scale),
-            Self::Text | Self::Varchar(_) | Self::Json | Self::Jsonb | Self::Name | Self::Char | Self::Unknown => {
-                DataType::Utf8
-            }
+            Self::Text
+            | Self::Varchar(_)
+            | Self::Json
+            | Self::Jsonb
+            | Self::Jsonpath
+            | Self::Name
+            | Self::Char
+            | Self::Unknown => DataType::Utf8,
             Self::Bytea => DataType::Binary,
             Self::Uuid => DataType::FixedSizeBinary(16),
             Self::Date => DataType::Date32,
@@ -388,21 +396,18 @@ impl PgType {
 
     /// Whether values of this type can be stored in a user's column.
     pub fn is_storable(&self) -> bool {
-        !matches!(
-            self,
-            Self::Record(_)
-                | Self::Void
-                | Self::Unknown
-                | Self::Array(_)
-                | Self::Int2vector
-                | Self::Oidvector
-                | Self::Char
-        )
+        match self {
+            Self::Array(element) => element.is_storable() && !matches!(**element, Self::Array(_)),
+            _ => !matches!(
+                self,
+                Self::Record(_) | Self::Void | Self::Unknown | Self::Int2vector | Self::Oidvector | Self::Char
+            ),
+        }
     }
 
     /// Whether values of this type can be part of a key: types with an order that storage can encode.
     pub fn is_key(&self) -> bool {
-        self.is_storable() && !matches!(self, Self::Json | Self::Jsonb)
+        self.is_storable() && !matches!(self, Self::Json | Self::Jsonb | Self::Jsonpath | Self::Array(_))
     }
 
     /// `typcategory`.
@@ -415,7 +420,7 @@ impl PgType {
             Self::Char => 'Z',
             Self::Date | Self::Time | Self::Timestamp | Self::Timestamptz => 'D',
             Self::Interval => 'T',
-            Self::Bytea | Self::Uuid | Self::Json | Self::Jsonb => 'U',
+            Self::Bytea | Self::Uuid | Self::Json | Self::Jsonb | Self::Jsonpath => 'U',
             Self::Int2vector | Self::Oidvector | Self::Array(_) => 'A',
             Self::Void => 'P',
             Self::Record(RECORD) => 'P',

@@ -7,6 +7,8 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
+use super::Apply;
+
 /// What a value stands for in the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Input {
@@ -22,6 +24,8 @@ pub struct Correlated {
     pub plan: Arc<LogicalPlan>,
     /// What has to be put into it, each once.
     pub inputs: Vec<Input>,
+    /// May it have other rows every time that it is run with the same values?
+    pub volatile: bool,
 }
 
 impl Correlated {
@@ -56,7 +60,8 @@ impl Correlated {
                 })
             })
         })?;
-        Ok((Self { plan, inputs }, arguments))
+        let volatile = is_volatile(&plan)?;
+        Ok((Self { plan, inputs, volatile }, arguments))
     }
 
     /// The plan with one value for each input.
@@ -82,14 +87,30 @@ impl Correlated {
         };
         let plan = self.plan.as_ref().clone().transform_up_with_subqueries(|node| {
             let node = node.map_expressions(|expr| expr.transform_up(replace))?;
-            // What was lateral to the outer row is a plain relation once the row is known.
-            node.map_data(|node| match node {
-                LogicalPlan::Subquery(subquery) if subquery.subquery.all_out_ref_exprs().is_empty() => {
-                    Ok(Arc::unwrap_or_clone(subquery.subquery))
-                }
-                other => other.recompute_schema(),
-            })
+            node.map_data(LogicalPlan::recompute_schema)
+        })?;
+        // What was lateral to the outer row is a plain relation once the row is known.
+        let plan = plan.data.transform_up(|node| match node {
+            LogicalPlan::Subquery(subquery) if subquery.subquery.all_out_ref_exprs().is_empty() => {
+                Ok(Transformed::yes(Arc::unwrap_or_clone(subquery.subquery)))
+            }
+            other => Ok(Transformed::no(other)),
         })?;
         Ok(plan.data)
     }
+}
+
+/// Is there a function in the plan that answers something else every time?
+pub fn is_volatile(plan: &LogicalPlan) -> DataFusionResult<bool> {
+    let mut volatile = false;
+    plan.apply_with_subqueries(|node| {
+        volatile |= node.expressions().iter().any(Expr::is_volatile);
+        if let LogicalPlan::Extension(extension) = node {
+            if let Some(apply) = extension.node.as_any().downcast_ref::<Apply>() {
+                volatile |= apply.correlated().volatile;
+            }
+        }
+        Ok(if volatile { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    Ok(volatile)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::{Field, Schema};
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::Result as DataFusionResult;
@@ -10,9 +11,17 @@ use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
-use super::{Apply, ApplyExec};
+use super::exec::Expressions;
+use super::series::{Series, SeriesExec};
+use super::set::PhysicalTest;
+use super::unordered::{Unordered, UnorderedExec};
+use super::{Apply, ApplyExec, Gives};
+use crate::query::bind::errors;
+use crate::query::evaluate;
+use crate::query::window::Windows;
 
-/// DataFusion's planner, which also knows [`Apply`].
+/// DataFusion's planner, which also knows the operators of this module and
+/// [`Windowed`](crate::query::window::Windowed).
 #[derive(Debug)]
 pub struct QueryPlanner;
 
@@ -23,7 +32,7 @@ impl datafusion::execution::context::QueryPlanner for QueryPlanner {
         plan: &LogicalPlan,
         session: &dyn Session,
     ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Applies)]);
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Applies), Arc::new(Windows)]);
         planner.create_physical_plan(plan, session).await
     }
 }
@@ -41,20 +50,38 @@ impl ExtensionPlanner for Applies {
         session: &dyn Session,
         context: &PhysicalPlanningContext,
     ) -> DataFusionResult<Option<Arc<dyn ExecutionPlan>>> {
+        if node.as_any().downcast_ref::<Unordered>().is_some() {
+            return Ok(Some(Arc::new(UnorderedExec::new(Arc::clone(&physical[0])))));
+        }
+        let input = logical[0].schema();
+        let compile = |expression| planner.create_physical_expr(expression, input, session, context);
+        let schema = Arc::clone(node.schema().inner());
+        if let Some(series) = node.as_any().downcast_ref::<Series>() {
+            let arguments = series.arguments().iter().map(compile).collect::<DataFusionResult<_>>()?;
+            return Ok(Some(Arc::new(SeriesExec::new(Arc::clone(&physical[0]), arguments, schema))));
+        }
         let Some(apply) = node.as_any().downcast_ref::<Apply>() else { return Ok(None) };
-        let schema = logical[0].schema();
-        let arguments = apply
-            .arguments()
-            .iter()
-            .map(|argument| planner.create_physical_expr(argument, schema, session, context))
-            .collect::<DataFusionResult<Vec<_>>>()?;
-        let exec = ApplyExec::new(
-            Arc::clone(&physical[0]),
-            apply.correlated().clone(),
-            arguments,
-            apply.is_outer(),
-            Arc::clone(UserDefinedLogicalNode::schema(apply).inner()),
-        );
-        Ok(Some(Arc::new(exec)))
+        let test = match apply.gives() {
+            Gives::Any(test) => {
+                let condition = evaluate::physical(&test.condition, &test.schema, session.execution_props());
+                // Values come without a promise: what is not NULL to the optimiser may be to the test.
+                let fields = test.schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+                Some(Arc::new(PhysicalTest {
+                    condition: condition.map_err(errors::external)?,
+                    schema: Arc::new(Schema::new(fields.collect::<Vec<Field>>())),
+                    operands: apply.operands().len(),
+                    keys: test.keys.clone(),
+                }))
+            }
+            _ => None,
+        };
+        let expressions = Expressions {
+            arguments: apply.arguments().iter().map(compile).collect::<DataFusionResult<_>>()?,
+            operands: apply.operands().iter().map(compile).collect::<DataFusionResult<_>>()?,
+            guard: apply.guard().map(compile).transpose()?,
+            test,
+        };
+        let (correlated, gives) = (apply.correlated().clone(), apply.gives().clone());
+        Ok(Some(Arc::new(ApplyExec::new(Arc::clone(&physical[0]), correlated, gives, expressions, schema))))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::common::DFSchema;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
 use crate::base::ids::Oid;
@@ -54,12 +55,30 @@ impl Bound {
     }
 }
 
-/// The RETURNING list of a statement: a projection of the rows of its table.
+/// A statement that has a plan.
+#[derive(Clone, Debug)]
+pub enum BoundStatement {
+    Query(Bound),
+    Insert(BoundInsert),
+    Update(BoundUpdate),
+    Delete(BoundDelete),
+}
+
+/// The RETURNING list of a statement: a projection of the rows that it changed.
 #[derive(Clone, Debug)]
 pub struct Returning {
     pub columns: Arc<[OutputColumn]>,
-    pub(crate) table: Arc<Table>,
-    pub(crate) expressions: Vec<Expr>,
+    pub(crate) items: Vec<Returned>,
+    /// The columns of the rows: those of the table, then what other relations give.
+    pub(crate) schema: Arc<DFSchema>,
+}
+
+/// One column of a RETURNING list.
+#[derive(Clone, Debug)]
+pub(crate) enum Returned {
+    /// A column of the rows as it is.
+    Column(usize),
+    Computed(Expr),
 }
 
 pub use crate::transaction::OnConflict as ConflictAction;
@@ -85,7 +104,8 @@ pub enum InsertSource {
 }
 
 /// A bound UPDATE. `source` yields one row for every row to change: `_key` and `_seq` of its
-/// current version, then all columns of the table with their new values.
+/// current version, then all columns of the table with their new values, then those of other relations that the
+/// RETURNING list mentions.
 #[derive(Clone, Debug)]
 pub struct BoundUpdate {
     pub table: Arc<Table>,
@@ -95,7 +115,7 @@ pub struct BoundUpdate {
 }
 
 /// A bound DELETE. `source` yields `_key` and `_seq` of every row to delete, then, when there is a
-/// RETURNING list, all columns of the table.
+/// RETURNING list, all columns of the table, and those of other relations that it mentions.
 #[derive(Clone, Debug)]
 pub struct BoundDelete {
     pub table: Arc<Table>,

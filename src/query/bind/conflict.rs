@@ -2,7 +2,8 @@
 
 use datafusion::sql::sqlparser::ast::{ConflictTarget, OnConflictAction, OnInsert};
 
-use super::bound::ConflictAction;
+use super::analyse::{self, Context};
+pub use super::bound::ConflictAction;
 use super::names::folded;
 use super::refuse;
 use crate::catalog::Table;
@@ -11,8 +12,8 @@ use crate::error::{QueryError, Result};
 /// The action that an INSERT asks for.
 ///
 /// # Errors
-/// 42P10 when the target is not the table's key; 0A000 for DO UPDATE.
-pub fn action(table: &Table, on: Option<&OnInsert>) -> Result<ConflictAction> {
+/// 42703 for a column that is not there, 42P10 when the target is not the table's key; 0A000 for DO UPDATE.
+pub fn action(context: &Context<'_>, table: &Table, on: Option<&OnInsert>) -> Result<ConflictAction> {
     let on = match on {
         None => return Ok(ConflictAction::Error),
         Some(OnInsert::OnConflict(on)) => on,
@@ -25,7 +26,17 @@ pub fn action(table: &Table, on: Option<&OnInsert>) -> Result<ConflictAction> {
     match &on.conflict_target {
         None => {}
         Some(ConflictTarget::Columns(columns)) => {
-            let mut wanted: Vec<Option<usize>> = columns.iter().map(|column| table.column(&folded(column))).collect();
+            let mut wanted: Vec<Option<usize>> = Vec::with_capacity(columns.len());
+            for column in columns {
+                let name = folded(column);
+                let index = table.column(&name);
+                if index.is_none() {
+                    let error = QueryError::UndefinedColumn(format!("\"{name}\""));
+                    return Err(analyse::at_opening(context, error, column.span.start));
+                }
+                wanted.push(index);
+            }
+            wanted.dedup();
             let mut have: Vec<Option<usize>> =
                 key.map(|key| key.columns.iter().copied().map(Some).collect()).unwrap_or_default();
             wanted.sort_unstable();

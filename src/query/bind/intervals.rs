@@ -1,19 +1,21 @@
-//! Equality and order of intervals, where no operator is written.
+//! Equality and order of intervals and of jsonb, where no operator is written.
 //!
 //! An interval is three numbers, months, days and time, and DataFusion compares them one after the other.
-//! PostgreSQL compares lengths: a month is 30 days, a day 24 hours. Operators see to that themselves
+//! PostgreSQL compares lengths: a month is 30 days, a day 24 hours. A jsonb is its text, in which `1` and `1.0` are two
+//! and 10 comes before 9; PostgreSQL's order is that of a key ([`order::key`]). Operators see to that themselves
 //! ([`super::operators`]); this rule does for everything that compares without one:
 //!
-//! - ORDER BY, in queries, aggregates and windows, and PARTITION BY use the length;
-//! - GROUP BY and DISTINCT group by the length and show the first interval that has it;
-//! - `min` and `max` are PostgreSQL's;
-//! - the keys of INTERSECT and EXCEPT are lengths.
+//! - ORDER BY, in queries, aggregates and windows, and PARTITION BY use the length or the key;
+//! - GROUP BY and DISTINCT group by it and show the first value that has it;
+//! - `min` and `max` of intervals are PostgreSQL's;
+//! - the keys of INTERSECT and EXCEPT are lengths and keys.
 
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, ExprSchema, Result as DataFusionResult};
+use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort, WindowFunction, WindowFunctionDefinition};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
@@ -21,10 +23,10 @@ use datafusion::logical_expr::{Aggregate, Distinct, Expr, LogicalPlan, Projectio
 use datafusion::optimizer::AnalyzerRule;
 
 use super::output::type_of;
-use super::{errors, refuse};
 use crate::catalog::types::PgType;
 use crate::query::functions::extremes::{self, Choice};
 use crate::query::functions::interval::span;
+use crate::query::functions::json::order;
 
 /// The rule.
 #[derive(Debug)]
@@ -45,7 +47,6 @@ fn rewrite(node: LogicalPlan) -> DataFusionResult<Transformed<LogicalPlan>> {
     if let LogicalPlan::TableScan(scan) = &node {
         schema.merge(&scan.projected_schema);
     }
-    refuse_documents(&node, &schema)?;
     let names = NamePreserver::new(&node);
     let node = node.map_expressions(|expr| {
         let name = names.save(&expr);
@@ -62,10 +63,10 @@ fn rewrite(node: LogicalPlan) -> DataFusionResult<Transformed<LogicalPlan>> {
                 Transformed::no(LogicalPlan::Sort(sort))
             })
         }
-        LogicalPlan::Aggregate(aggregate) if aggregate.group_expr.iter().any(|expr| is_interval(expr, &schema)) => {
+        LogicalPlan::Aggregate(aggregate) if aggregate.group_expr.iter().any(|expr| is_measured(expr, &schema)) => {
             group(aggregate).map(Transformed::yes)
         }
-        LogicalPlan::Distinct(Distinct::All(input)) if has_interval(input.schema()) => {
+        LogicalPlan::Distinct(Distinct::All(input)) if has_measured(input.schema()) => {
             let columns = input.schema().columns().into_iter().map(Expr::Column).collect();
             group(Aggregate::try_new(input, columns, Vec::new())?).map(Transformed::yes)
         }
@@ -92,42 +93,6 @@ fn rewrite(node: LogicalPlan) -> DataFusionResult<Transformed<LogicalPlan>> {
     })
 }
 
-/// Order and groups of jsonb, which would go by its text: `1` and `1.0` would be two, and 10 before 9.
-fn refuse_documents(node: &LogicalPlan, schema: &DFSchema) -> DataFusionResult<()> {
-    let is_document = |expr: &Expr| type_of(expr, schema) == PgType::Jsonb;
-    let is_sorted = |order: &[Sort]| order.iter().any(|sort| is_document(&sort.expr));
-    let counts = |call: &AggregateFunction| {
-        let chooses = call.params.distinct || matches!(call.func.name(), "min" | "max");
-        is_sorted(&call.params.order_by) || (chooses && call.params.args.iter().any(is_document))
-    };
-    let found = match node {
-        LogicalPlan::Sort(sort) => is_sorted(&sort.expr),
-        LogicalPlan::Aggregate(aggregate) => {
-            let calls = aggregate.aggr_expr.iter().map(|expr| expr.clone().unalias());
-            aggregate.group_expr.iter().any(is_document)
-                || calls.into_iter().any(|expr| matches!(&expr, Expr::AggregateFunction(call) if counts(call)))
-        }
-        LogicalPlan::Window(window) => window.window_expr.iter().any(|expr| match expr.clone().unalias() {
-            Expr::WindowFunction(call) => {
-                is_sorted(&call.params.order_by) || call.params.partition_by.iter().any(is_document)
-            }
-            _ => false,
-        }),
-        LogicalPlan::Distinct(Distinct::All(input)) => {
-            input.schema().columns().into_iter().any(|column| is_document(&Expr::Column(column)))
-        }
-        LogicalPlan::Distinct(Distinct::On(on)) => {
-            on.on_expr.iter().any(is_document) || on.sort_expr.as_deref().is_some_and(is_sorted)
-        }
-        LogicalPlan::Join(join) => join.on.iter().any(|(left, _)| is_document(left)),
-        _ => false,
-    };
-    if found {
-        return Err(errors::external(refuse::not_supported("ordering or grouping by jsonb")));
-    }
-    Ok(())
-}
-
 /// Aggregates and windows within an expression.
 fn measure(expr: Expr, schema: &DFSchema) -> DataFusionResult<Transformed<Expr>> {
     Ok(match expr {
@@ -148,11 +113,11 @@ fn measure(expr: Expr, schema: &DFSchema) -> DataFusionResult<Transformed<Expr>>
 fn measure_aggregate(call: &mut AggregateFunction, schema: &DFSchema) -> bool {
     let mut changed = measure_order(&mut call.params.order_by, schema);
     let [argument] = call.params.args.as_mut_slice() else { return changed };
-    if !is_interval(argument, schema) {
+    if !is_measured(argument, schema) {
         return changed;
     }
     match call.func.name() {
-        "min" | "max" => {
+        "min" | "max" if is_interval(argument, schema) => {
             call.func = extremes::function(choice(call.func.name()));
             changed = true;
         }
@@ -190,11 +155,12 @@ fn measure_order(order: &mut [Sort], schema: &dyn ExprSchema) -> bool {
 }
 
 fn measure_in_place(expr: &mut Expr, schema: &dyn ExprSchema) -> bool {
-    if !is_interval(expr, schema) {
-        return false;
-    }
-    let own = std::mem::take(expr);
-    *expr = span(own);
+    let key = match type_of(expr, schema) {
+        PgType::Interval => span,
+        PgType::Jsonb => order::key,
+        _ => return false,
+    };
+    *expr = key(std::mem::take(expr));
     true
 }
 
@@ -202,11 +168,15 @@ fn is_interval(expr: &Expr, schema: &dyn ExprSchema) -> bool {
     type_of(expr, schema) == PgType::Interval
 }
 
-fn has_interval(schema: &DFSchema) -> bool {
-    schema.columns().into_iter().any(|column| is_interval(&Expr::Column(column), schema))
+fn is_measured(expr: &Expr, schema: &dyn ExprSchema) -> bool {
+    matches!(type_of(expr, schema), PgType::Interval | PgType::Jsonb)
 }
 
-/// Groups by lengths, and shows one interval of each.
+fn has_measured(schema: &DFSchema) -> bool {
+    schema.columns().into_iter().any(|column| is_measured(&Expr::Column(column), schema))
+}
+
+/// Groups by lengths and keys, and shows one value of each.
 fn group(aggregate: Aggregate) -> DataFusionResult<LogicalPlan> {
     let wanted = Arc::clone(&aggregate.schema);
     let schema = Arc::clone(aggregate.input.schema());
@@ -217,13 +187,15 @@ fn group(aggregate: Aggregate) -> DataFusionResult<LogicalPlan> {
     let groups_count = groups.len();
     let mut calls = aggregate.aggr_expr;
     let calls_count = calls.len();
-    // For each group: is it an interval, and which of the shown ones?
+    // For each group: is it measured, and which of the shown ones?
     let mut places = Vec::with_capacity(groups_count);
     for expr in &mut groups {
-        if is_interval(expr, &schema) {
+        if is_measured(expr, &schema) {
             places.push(groups_count + calls_count + places.iter().filter(|place| **place >= groups_count).count());
             let shown = expr.clone().unalias_nested().data;
-            calls.push(extremes::function(Choice::First).call(vec![shown]));
+            let first =
+                if is_interval(&shown, &schema) { extremes::function(Choice::First) } else { first_value_udaf() };
+            calls.push(first.call(vec![shown]));
             measure_in_place(expr, schema.as_ref());
         } else {
             places.push(places.len());

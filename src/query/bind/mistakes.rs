@@ -1,6 +1,5 @@
 //! The texts of DataFusion's errors that are mistakes of the user, with PostgreSQL's words and codes for them.
 
-use crate::catalog::types::PgType;
 use crate::error::{CatalogError, Error, QueryError};
 
 /// PostgreSQL's error for a text of DataFusion or Arrow, if it is one that a user can cause.
@@ -18,15 +17,6 @@ pub fn recognise(message: &str) -> Option<Error> {
         QueryError::InvalidSubstring
     } else if has("Step cannot be zero") || has("step can't be 0") {
         QueryError::InvalidParameterValue("step size cannot equal zero".into())
-    } else if has("Aggregate function calls cannot be nested") {
-        QueryError::Grouping("aggregate function calls cannot be nested".into())
-    } else if has("SELECT DISTINCT ON expressions must match initial ORDER BY expressions") {
-        let message = "SELECT DISTINCT ON expressions must match initial ORDER BY expressions";
-        QueryError::InvalidColumnReference(message.into())
-    } else if has("Cannot create filter with non-boolean predicate") {
-        not_boolean("WHERE", after(message, " returning "))
-    } else if has("Join condition must be boolean type") {
-        not_boolean("JOIN/ON", after(message, "but got "))
     } else if let Some((_, rest)) = message.split_once("no built-in encoding named '") {
         match rest.split('\'').next().unwrap_or_default() {
             "escape" => QueryError::NotSupported("encoding \"escape\" is not supported".into()),
@@ -42,10 +32,6 @@ pub fn recognise(message: &str) -> Option<Error> {
         QueryError::NumberOutOfRange("factorial of a negative number is undefined".into())
     } else if has("Overflow happened on") {
         QueryError::NumberOutOfRange("value overflows numeric format".into())
-    } else if has("The subquery should only return one column") {
-        QueryError::Syntax("subquery must return only one column".into())
-    } else if has("logical expression WindowFunction") {
-        QueryError::Windowing("window functions are not allowed here".into())
     } else if has("string size overflow") {
         QueryError::LimitExceeded("requested length too large".into())
     } else if let Some((_, rest)) = message.split_once("Error parsing timestamp from '") {
@@ -61,16 +47,4 @@ pub fn recognise(message: &str) -> Option<Error> {
 fn regex_reason(message: &str) -> String {
     let reason = message.rsplit_once("error: ").map(|(_, reason)| reason.lines().next().unwrap_or_default());
     format!("invalid regular expression: {}", reason.map_or("it cannot be read", str::trim))
-}
-
-fn after<'a>(message: &'a str, mark: &str) -> &'a str {
-    message.split_once(mark).map(|(_, rest)| rest.lines().next().unwrap_or_default().trim()).unwrap_or_default()
-}
-
-fn not_boolean(clause: &str, arrow: &str) -> QueryError {
-    let name = match arrow.parse::<arrow::datatypes::DataType>() {
-        Ok(data_type) => PgType::of_arrow(&data_type).without_typmod().format(),
-        Err(_) => arrow.to_lowercase(),
-    };
-    QueryError::DatatypeMismatch(format!("argument of {clause} must be type boolean, not type {name}"))
 }

@@ -1,20 +1,12 @@
-//! PostgreSQL's types of DataFusion's expressions, and the columns of a bound plan.
-
-use std::sync::Arc;
+//! PostgreSQL's types of DataFusion's expressions.
 
 use arrow::datatypes::{DataType, Field};
-use datafusion::common::{Column, DFSchema, ExprSchema, ScalarValue};
+use datafusion::common::{ExprSchema, ScalarValue};
 use datafusion::logical_expr::expr::{Alias, ScalarFunction};
-use datafusion::logical_expr::{Distinct, Expr, ExprSchemable, LogicalPlan};
+use datafusion::logical_expr::{Expr, ExprSchemable};
 
-use super::bound::OutputColumn;
-use super::{names, unify};
-use crate::base::ids::Oid;
 use crate::catalog::types::PgType;
 use crate::query::functions::arithmetic;
-
-/// The key of the field metadata that says which table column a column is: `"<table oid>:<attnum>"`.
-pub const ORIGIN_METADATA: &str = "kalam.column";
 
 /// Functions whose type is that of their first argument with a type.
 const COMMON_TYPE: [&str; 5] = ["coalesce", "nullif", "greatest", "least", "nvl"];
@@ -73,109 +65,8 @@ pub fn type_of(expr: &Expr, schema: &dyn ExprSchema) -> PgType {
     }
 }
 
-/// The type that several expressions become. That two of them do not go together is said elsewhere.
+/// The type of several expressions, which have the same one as far as they have one.
 fn common_type<'a>(expressions: impl IntoIterator<Item = &'a Expr>, schema: &dyn ExprSchema) -> PgType {
-    let types: Vec<PgType> = expressions.into_iter().map(|expr| type_of(expr, schema)).collect();
-    match unify::common(types.iter().cloned(), "CASE") {
-        Ok(common) => common.unwrap_or(PgType::Unknown),
-        Err(_) => types.into_iter().find(|data_type| *data_type != PgType::Unknown).unwrap_or(PgType::Unknown),
-    }
-}
-
-/// The columns of a plan before it was optimised: names, types, and where they come from.
-pub fn columns(plan: &LogicalPlan) -> Arc<[OutputColumn]> {
-    let schema = plan.schema();
-    (0..schema.fields().len())
-        .map(|index| {
-            let field = schema.field(index);
-            let (table, attnum) = origin(plan, index).unwrap_or((0, 0));
-            // A column that nothing gave a type is text.
-            let data_type = match column_type(plan, index) {
-                PgType::Unknown => PgType::Text,
-                known => known,
-            };
-            OutputColumn { name: names::shown(field.name()).to_owned(), data_type, table, attnum }
-        })
-        .collect()
-}
-
-/// The type of column `index` of a plan: the expression that makes it knows more than its field does.
-pub fn column_type(plan: &LogicalPlan, index: usize) -> PgType {
-    let field = || type_of_field(plan.schema().field(index));
-    match plan {
-        LogicalPlan::Projection(projection) => match &projection.expr[index] {
-            Expr::Column(column) => match position(projection.input.schema(), column) {
-                Some(inner) => column_type(&projection.input, inner),
-                None => field(),
-            },
-            Expr::Alias(alias) => match alias.expr.as_ref() {
-                Expr::Column(column) => match position(projection.input.schema(), column) {
-                    Some(inner) => column_type(&projection.input, inner),
-                    None => field(),
-                },
-                // A literal without a type becomes text where it leaves its query.
-                expr => match type_of(expr, projection.input.schema().as_ref()) {
-                    PgType::Unknown | PgType::Int4 => field(),
-                    known => known,
-                },
-            },
-            expr => match type_of(expr, projection.input.schema().as_ref()) {
-                PgType::Unknown | PgType::Int4 => field(),
-                known => known,
-            },
-        },
-        LogicalPlan::SubqueryAlias(alias) => column_type(&alias.input, index),
-        LogicalPlan::Sort(sort) => column_type(&sort.input, index),
-        LogicalPlan::Limit(limit) => column_type(&limit.input, index),
-        LogicalPlan::Filter(filter) => column_type(&filter.input, index),
-        LogicalPlan::Window(window) if index < window.input.schema().fields().len() => {
-            column_type(&window.input, index)
-        }
-        _ => field(),
-    }
-}
-
-/// The table column that column `index` of a plan is, unchanged.
-fn origin(plan: &LogicalPlan, index: usize) -> Option<(Oid, i16)> {
-    match plan {
-        LogicalPlan::Projection(projection) => {
-            let mut expr = &projection.expr[index];
-            while let Expr::Alias(alias) = expr {
-                expr = &alias.expr;
-            }
-            match expr {
-                Expr::Column(column) => origin(&projection.input, position(projection.input.schema(), column)?),
-                _ => None,
-            }
-        }
-        LogicalPlan::SubqueryAlias(alias) => origin(&alias.input, index),
-        LogicalPlan::Sort(sort) => origin(&sort.input, index),
-        LogicalPlan::Limit(limit) => origin(&limit.input, index),
-        LogicalPlan::Filter(filter) => origin(&filter.input, index),
-        LogicalPlan::Distinct(Distinct::All(input)) => origin(input, index),
-        // A window's own columns come behind those of its input.
-        LogicalPlan::Window(window) if index < window.input.schema().fields().len() => origin(&window.input, index),
-        // The groups come first, as they are in the input unless they are computed.
-        LogicalPlan::Aggregate(aggregate) => match aggregate.group_expr.get(index)? {
-            Expr::Column(column) => origin(&aggregate.input, position(aggregate.input.schema(), column)?),
-            _ => None,
-        },
-        LogicalPlan::Join(join) => {
-            let left = join.left.schema().fields().len();
-            if join.schema.fields().len() != left + join.right.schema().fields().len() {
-                return None;
-            }
-            if index < left { origin(&join.left, index) } else { origin(&join.right, index - left) }
-        }
-        LogicalPlan::TableScan(_) => {
-            let text = plan.schema().field(index).metadata().get(ORIGIN_METADATA)?;
-            let (table, attnum) = text.split_once(':')?;
-            Some((table.parse().ok()?, attnum.parse().ok()?))
-        }
-        _ => None,
-    }
-}
-
-fn position(schema: &DFSchema, column: &Column) -> Option<usize> {
-    schema.maybe_index_of_column(column)
+    let mut types = expressions.into_iter().map(|expr| type_of(expr, schema));
+    types.find(|data_type| *data_type != PgType::Unknown).unwrap_or(PgType::Unknown)
 }

@@ -1,22 +1,18 @@
-//! Binding of queries: the five steps of this module in order.
+//! Binding of queries: analysed, lowered, optimised.
 
 use std::sync::Arc;
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
-use datafusion::sql::planner::{PlannerContext, SqlToRel};
-use datafusion::sql::sqlparser::ast::{Query, Statement};
+use datafusion::sql::sqlparser::ast::Query;
 
 use super::bound::{Bound, OutputColumn, Plan};
-use super::parameters::Parameters;
-use super::provider::Provider;
 use super::tree::TypeRef;
-use super::{analyse, errors, normalise, output, resolve, unify};
+use super::{analyse, errors, resolve};
 use crate::base::ids::Oid;
-use crate::catalog::Table;
 use crate::catalog::facts::Facts;
 use crate::catalog::types::PgType;
-use crate::error::{QueryError, Result};
+use crate::error::Result;
 use crate::query::direct;
 use crate::query::environment::Environment;
 use crate::query::lower;
@@ -33,105 +29,33 @@ impl Planner {
         query: &Query,
         parameter_types: &[Option<PgType>],
     ) -> Result<Bound> {
-        let source = environment.source.as_deref();
         if environment.direct_path {
-            let parameters = Parameters::declared(parameter_types);
-            if let Some(bound) = direct::recognise(environment, query, &parameters)? {
+            if let Some(bound) = direct::recognise(environment, query, parameter_types)? {
                 return Ok(bound);
             }
         }
-        if let Some(bound) = self.bind_tree(environment, query, parameter_types)? {
-            return Ok(bound);
-        }
-        let parameters = Parameters::declared(parameter_types);
-        let bound =
-            self.plan(environment, query, &parameters).and_then(|plan| self.finish(environment, plan, &parameters));
-        bound.map_err(|error| errors::locate(error, query, source))
+        let (tree, parameters) =
+            Self::analysed(environment, parameter_types, |context| analyse::query(context, query))?;
+        let (plan, columns) = lower::query(self, environment, &tree)?;
+        self.finish(environment, plan, columns, parameters)
     }
 
-    /// Binds a query by PostgreSQL's rules. `None` for what these cannot be followed for yet.
-    fn bind_tree(
-        &self,
+    /// What analysis makes of a statement, and the types of its parameters.
+    pub(super) fn analysed<T>(
         environment: &Arc<Environment>,
-        query: &Query,
         declared: &[Option<PgType>],
-    ) -> Result<Option<Bound>> {
+        analyse: impl FnOnce(&analyse::Context<'_>) -> Result<T>,
+    ) -> Result<(T, Vec<PgType>)> {
         let declared: Vec<Oid> = declared.iter().map(|data_type| data_type.as_ref().map_or(0, PgType::oid)).collect();
         let parameters = resolve::Parameters::declared(&declared);
         let context = analyse::Context::new(environment, Facts::shipped(), &parameters);
-        let bound = analyse::query(&context, query).and_then(|tree| {
-            let types = parameters.types()?.into_iter().map(|oid| lower::pg_type(TypeRef::plain(oid)));
-            let types = types.collect::<Result<Vec<_>>>()?;
-            let (plan, columns) = lower::query(self, environment, &tree)?;
-            self.finish_as(environment, plan, columns, types)
-        });
-        match bound {
-            Ok(bound) => Ok(Some(bound)),
-            Err(error) if error.sqlstate().0 == "0A000" => {
-                tracing::debug!(reason = %error, "the older way binds this query");
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+        let tree = analyse(&context)?;
+        let types = parameters.types()?.into_iter().map(|oid| lower::pg_type(TypeRef::plain(oid)));
+        Ok((tree, types.collect::<Result<_>>()?))
     }
 
-    /// A query as a plan that is not analysed yet, all its parameters typed.
-    pub(crate) fn plan(
-        &self,
-        environment: &Arc<Environment>,
-        query: &Query,
-        parameters: &Parameters,
-    ) -> Result<LogicalPlan> {
-        self.plan_target(environment, query, parameters, None, |_| Ok(()))
-    }
-
-    /// As [`Planner::plan`]; `look` sees the first plan, to learn parameters from what surrounds it.
-    pub(crate) fn plan_with(
-        &self,
-        environment: &Arc<Environment>,
-        query: &Query,
-        parameters: &Parameters,
-        look: impl Fn(&LogicalPlan) -> Result<()>,
-    ) -> Result<LogicalPlan> {
-        self.plan_target(environment, query, parameters, None, look)
-    }
-
-    /// As [`Planner::plan_with`], for a query over the rows of a statement's target.
-    pub(crate) fn plan_target(
-        &self,
-        environment: &Arc<Environment>,
-        query: &Query,
-        parameters: &Parameters,
-        target: Option<Arc<Table>>,
-        look: impl Fn(&LogicalPlan) -> Result<()>,
-    ) -> Result<LogicalPlan> {
-        let mut query = query.clone();
-        normalise::query(&mut query, parameters, self)?;
-        let provider = Provider::new(self, environment).with_target(target);
-        let build = |complete: bool| {
-            let mut context = PlannerContext::new().with_prepare_param_data_types(parameters.fields(complete));
-            let plan = SqlToRel::new(&provider)
-                .sql_statement_to_plan_with_context(Statement::Query(Box::new(query.clone())), &mut context)
-                .map_err(errors::translate)?;
-            look(&plan)?;
-            unify::set_operations(plan, &environment.style)
-        };
-        infer(parameters, build)
-    }
-
-    /// Analyses and optimises a plan and describes its output.
-    pub(crate) fn finish(
-        &self,
-        environment: &Arc<Environment>,
-        plan: LogicalPlan,
-        parameters: &Parameters,
-    ) -> Result<Bound> {
-        let columns = output::columns(&plan);
-        self.finish_as(environment, plan, columns, parameters.types())
-    }
-
-    /// Analyses and optimises a plan whose output is known.
-    fn finish_as(
+    /// Optimises a plan.
+    pub(super) fn finish(
         &self,
         environment: &Arc<Environment>,
         plan: LogicalPlan,
@@ -157,30 +81,6 @@ impl Planner {
             identified: false,
             plan: Plan::Logical { plan, optimised },
         })
-    }
-}
-
-/// Plans once when all types are known, otherwise once to learn them and once more to use them.
-pub(crate) fn infer(parameters: &Parameters, build: impl Fn(bool) -> Result<LogicalPlan>) -> Result<LogicalPlan> {
-    let plan = build(false);
-    if !parameters.incomplete() {
-        let plan = plan?;
-        check_parameters(parameters)?;
-        return Ok(plan);
-    }
-    if let Ok(plan) = &plan {
-        parameters.learn(plan)?;
-    }
-    let plan = build(true)?;
-    check_parameters(parameters)?;
-    Ok(plan)
-}
-
-/// Every number between 1 and the highest must be used, or its type cannot be known.
-fn check_parameters(parameters: &Parameters) -> Result<()> {
-    match parameters.unmentioned() {
-        Some(number) => Err(QueryError::IndeterminateParameter(number).into()),
-        None => Ok(()),
     }
 }
 

@@ -1,16 +1,11 @@
 //! Names of types in SQL, and the types they mean.
 
-use std::sync::Arc;
-
-use arrow::datatypes::FieldRef;
-use datafusion::common::Result as DataFusionResult;
-use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, CharacterLength, DataType, ExactNumberInfo, Ident, ObjectName, TimezoneInfo,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
-use super::{errors, names};
+use super::names;
 use crate::catalog::types::PgType;
 use crate::error::{CatalogError, ErrorKind, QueryError, Result};
 use crate::query::parse;
@@ -169,17 +164,6 @@ fn characters(length: Option<&CharacterLength>) -> Result<Vec<i64>> {
             Ok(vec![i64::try_from(*length).unwrap_or(i64::MAX)])
         }
         Some(other) => Err(QueryError::NotSupported(format!("length {other} is not supported")).into()),
-    }
-}
-
-/// Gives DataFusion our types for the casts that [`super::normalise`] leaves to it.
-#[derive(Debug)]
-pub struct Types;
-
-impl TypePlanner for Types {
-    fn plan_type_field(&self, sql_type: &DataType) -> DataFusionResult<Option<FieldRef>> {
-        let data_type = pg_type(sql_type).map_err(errors::external)?;
-        Ok(Some(Arc::new(data_type.field("", true))))
     }
 }
 

@@ -2,21 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, UInt32Array};
-use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
 use arrow::compute::{cast, kernels::cmp, take};
-use arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::Result as DataFusionResult;
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{Operator, ScalarUDF, Volatility};
 
-use super::kernel::{self, Kernel};
+use super::kernel::Kernel;
 use super::rowwise::{Argument, Rowwise};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::ScalarValue;
-use crate::query::bind::{errors, normalise};
+use crate::query::bind::errors;
 
 /// ANY or ALL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +82,6 @@ fn compare_all(quantifier: Quantifier, operator: Operator, left: &ArrayRef, righ
 /// The functions of this file that have names in SQL.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
     vec![
-        array_or_empty(),
         Rowwise::new("array_upper", &[Argument::Any, Argument::Integer], PgType::Int4, |_, row| {
             Ok(ScalarValue::Int32(row.list_length(0).filter(|length| *length > 0 && row.integer(1) == Some(1))))
         })
@@ -98,61 +92,4 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
         })
         .build(),
     ]
-}
-
-fn array_or_empty() -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(ArrayOrEmpty { signature: Signature::any(1, Volatility::Immutable) }))
-}
-
-/// The list of an aggregate, empty where it is NULL.
-pub fn or_empty(list: Expr) -> Expr {
-    kernel::call(array_or_empty(), vec![list])
-}
-
-/// The list of an aggregate that saw no rows is empty, not NULL.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct ArrayOrEmpty {
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for ArrayOrEmpty {
-    fn name(&self) -> &'static str {
-        normalise::ARRAY_OR_EMPTY
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, types: &[DataType]) -> DataFusionResult<DataType> {
-        Ok(types[0].clone())
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DataFusionResult<FieldRef> {
-        Ok(Arc::clone(&args.arg_fields[0]))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
-        let array = args.args[0].clone().into_array(args.number_rows)?;
-        let Some(list) = array.as_list_opt::<i32>() else { return Ok(ColumnarValue::Array(array)) };
-        if list.null_count() == 0 {
-            return Ok(ColumnarValue::Array(array));
-        }
-        // A NULL list may still have elements behind it: take them out by rebuilding the offsets.
-        let DataType::List(field) = list.data_type() else { return Ok(ColumnarValue::Array(array)) };
-        let mut offsets = vec![0i32];
-        let mut elements = Vec::new();
-        for row in 0..list.len() {
-            if list.is_valid(row) {
-                for element in list.value_offsets()[row]..list.value_offsets()[row + 1] {
-                    elements.push(u32::try_from(element).unwrap_or(u32::MAX));
-                }
-            }
-            offsets.push(i32::try_from(elements.len()).unwrap_or(i32::MAX));
-        }
-        let values = take(list.values(), &UInt32Array::from(elements), None)?;
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        let list = ListArray::try_new(Arc::clone(field), offsets, values, None)?;
-        Ok(ColumnarValue::Array(Arc::new(list)))
-    }
 }

@@ -17,13 +17,12 @@ use datafusion::logical_expr::{
 };
 
 use super::convert;
-use crate::catalog::types::{OutputStyle, PgType};
-use crate::error::{QueryError, Result};
+use crate::catalog::types::PgType;
+use crate::error::QueryError;
 use crate::query::bind::errors;
 use crate::query::bind::output::type_of_field;
 use crate::query::environment::Environment;
 use crate::query::planner::EnvironmentExtension;
-use crate::query::values;
 
 const PREFIX: &str = "kalam_cast_";
 
@@ -71,20 +70,6 @@ pub fn function(target: &PgType, kind: Kind) -> Arc<ScalarUDF> {
 /// A cast of an expression.
 pub fn expression(operand: Expr, target: &PgType, kind: Kind) -> Expr {
     Expr::ScalarFunction(ScalarFunction::new_udf(function(target, kind), vec![operand]))
-}
-
-/// Reads the literal that a call of a cast converts, for its errors only. Names of objects are left to the
-/// call, which knows the catalog.
-///
-/// # Errors
-/// The input function's.
-pub fn check_literal(call: &ScalarFunction, style: &OutputStyle) -> Result<()> {
-    let Some(cast) = call.func.inner().downcast_ref::<Cast>() else { return Ok(()) };
-    let [Expr::Literal(ScalarValue::Utf8(Some(text)), None)] = call.args.as_slice() else { return Ok(()) };
-    if matches!(cast.target, PgType::Varchar(_) | PgType::Name | PgType::Char) || convert::is_oid(&cast.target) {
-        return Ok(());
-    }
-    values::parse(text, &cast.target, style).map(|_| ())
 }
 
 /// Types whose text depends on the time zone, DateStyle or catalog of the session. A cast from such a type

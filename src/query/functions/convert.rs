@@ -12,6 +12,7 @@ use arrow::datatypes::{
 };
 
 use super::cast::Kind;
+use super::json::build::scalars;
 use super::names;
 use crate::base::limits::IDENTIFIER_BYTES;
 use crate::catalog::types::text::{TextDecoder, TextEncoder};
@@ -50,6 +51,8 @@ pub fn is_possible(from: &PgType, to: &PgType, kind: Kind) -> bool {
         (T::Timestamp | T::Timestamptz | T::Interval, T::Time) => true,
         (T::Time, T::Interval) => true,
         (T::Json, T::Jsonb) | (T::Jsonb, T::Json) => true,
+        (T::Jsonb, T::Bool) => explicit,
+        (T::Jsonb, to) if is_number(to) => explicit,
         (T::Int2vector, T::Array(element)) => **element == T::Int2,
         (T::Oidvector, T::Array(element)) => **element == T::Oid,
         _ => false,
@@ -85,6 +88,11 @@ pub fn convert(
         (T::Int2vector | T::Oidvector, T::Array(_)) => Ok(Arc::clone(array)),
         (T::Jsonb, T::Json) => Ok(Arc::clone(array)),
         (T::Json, T::Jsonb) => canonical_json(array),
+        (T::Jsonb, T::Bool | T::Float4 | T::Float8 | T::Numeric(_)) => from_text(&scalars(array, to)?, to, style),
+        (T::Jsonb, T::Int2 | T::Int4 | T::Int8) => {
+            let numbers = from_text(&scalars(array, to)?, &T::Numeric(None), style)?;
+            convert(&numbers, &T::Numeric(None), to, kind, environment)
+        }
         (T::Float4 | T::Float8, T::Int2 | T::Int4 | T::Int8) => {
             let wide = arrow(array, &DataType::Float64, to)?;
             let rounded: Float64Array = wide.as_primitive::<Float64Type>().unary(f64::round_ties_even);
@@ -151,7 +159,10 @@ fn is_text_like(data_type: &PgType) -> bool {
 }
 
 fn is_number(data_type: &PgType) -> bool {
-    crate::query::bind::operators::is_number(data_type)
+    matches!(
+        data_type,
+        PgType::Int2 | PgType::Int4 | PgType::Int8 | PgType::Float4 | PgType::Float8 | PgType::Numeric(_)
+    )
 }
 
 /// The types that are OIDs.
@@ -216,7 +227,7 @@ fn from_text(array: &ArrayRef, to: &PgType, style: &OutputStyle) -> Result<Array
 pub fn to_text(array: &ArrayRef, from: &PgType, environment: &Environment) -> Result<ArrayRef> {
     match from {
         from if is_text_like(from) => Ok(Arc::clone(array)),
-        PgType::Json | PgType::Jsonb => Ok(Arc::clone(array)),
+        PgType::Json | PgType::Jsonb | PgType::Jsonpath => Ok(Arc::clone(array)),
         // `true::text` is the whole word, unlike the output function's `t`.
         PgType::Bool => {
             let words: StringArray = array

@@ -10,7 +10,7 @@ use super::rowwise::{Body, Row, Rowwise};
 use crate::base::ids::TableId;
 use crate::catalog::types::PgType;
 use crate::catalog::{PrimaryKey, Table, system};
-use crate::error::Result;
+use crate::error::{CatalogError, Result};
 use crate::query::ScalarValue;
 use crate::query::deparse::{Form, deparse};
 use crate::query::environment::Environment;
@@ -21,10 +21,6 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
         Rowwise::new("pg_get_expr", &[Text, Relation, Bool], PgType::Text, expression).optional(1).build(),
         Rowwise::new("pg_get_indexdef", &[Relation, Integer, Bool], PgType::Text, index_definition).optional(2).build(),
         Rowwise::new("pg_get_constraintdef", &[Oid, Bool], PgType::Text, constraint_definition).optional(1).build(),
-        Rowwise::new("pg_encoding_to_char", &[Integer], PgType::Name, |_, row| {
-            Ok(text(if row.integer(0) == Some(6) { "UTF8" } else { "" }))
-        })
-        .build(),
         Rowwise::new("pg_size_pretty", &[Integer], PgType::Text, |_, row| {
             Ok(ScalarValue::Utf8(row.integer(0).map(pretty_size)))
         })
@@ -35,7 +31,10 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
         all.push(Rowwise::new(name, &[Relation, Text], PgType::Int8, table_size).optional(1).build());
     }
     // The primary key is the order of the table itself.
-    let nothing = |_: &Environment, _: &Row<'_>| Ok(ScalarValue::Int64(Some(0)));
+    let nothing = |environment: &Environment, row: &Row<'_>| {
+        let relation = row.oid(0, &PgType::Regclass)?.and_then(|oid| names::relation_by_oid(&environment.catalog, oid));
+        Ok(ScalarValue::Int64(relation.map(|_| 0)))
+    };
     all.push(Rowwise::new("pg_indexes_size", &[Relation], PgType::Int8, nothing).build());
     all.push(Rowwise::new("pg_database_size", &[Oid], PgType::Int8, database_size).build());
     let printed: [(&'static str, Body); 3] = [
@@ -45,7 +44,7 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
     ];
     all.extend(printed.map(|(name, body)| Rowwise::new(name, &[Oid], PgType::Text, body).build()));
     // Objects that have no comments, and definitions of objects that we do not have.
-    let absent: [(&'static str, &[super::rowwise::Argument], usize); 13] = [
+    let absent: [(&'static str, &[super::rowwise::Argument], usize); 12] = [
         ("obj_description", &[Oid, Text], 1),
         ("shobj_description", &[Oid, Text], 0),
         ("col_description", &[Relation, Integer], 0),
@@ -56,7 +55,6 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
         ("pg_get_statisticsobjdef", &[Oid], 0),
         ("pg_get_statisticsobjdef_columns", &[Oid], 0),
         ("pg_get_functiondef", &[Oid], 0),
-        ("pg_get_serial_sequence", &[Text, Text], 0),
         ("pg_get_partition_constraintdef", &[Oid], 0),
         ("pg_describe_object", &[Oid, Oid, Integer], 0),
     ];
@@ -101,7 +99,10 @@ fn database_size(environment: &Environment, row: &Row<'_>) -> Result<ScalarValue
         None => row.oid(0, &PgType::Oid)? == Some(own.id.0),
     };
     if !asked {
-        return Ok(ScalarValue::Int64(None));
+        return match row.text(0) {
+            Some(name) => Err(CatalogError::UnknownDatabase(name.to_owned()).into()),
+            None => Ok(ScalarValue::Int64(None)),
+        };
     }
     let mut bytes = 0i64;
     for table in environment.catalog.tables() {

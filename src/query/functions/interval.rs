@@ -204,7 +204,7 @@ fn add(time: &ArrayRef, interval: &ArrayRef, minus: bool, zone: Option<&Zone>) -
 }
 
 /// One point in time, moved by an interval. `None` beyond the calendar.
-fn shift(us: i64, interval: IntervalMonthDayNano, sign: i64, zone: Option<&Zone>) -> Option<i64> {
+pub fn shift(us: i64, interval: IntervalMonthDayNano, sign: i64, zone: Option<&Zone>) -> Option<i64> {
     if us == i64::MAX || us == i64::MIN {
         return Some(us);
     }

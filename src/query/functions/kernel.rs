@@ -45,6 +45,19 @@ impl Kernel {
     }
 }
 
+impl Kernel {
+    /// A function without arguments.
+    pub fn nullary(
+        name: impl Into<String>,
+        returns: PgType,
+        volatility: Volatility,
+        work: impl Fn(&Environment, &[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+    ) -> Arc<ScalarUDF> {
+        let signature = Signature::nullary(volatility);
+        Arc::new(ScalarUDF::new_from_impl(Self { name: name.into(), returns, signature, work: Arc::new(work) }))
+    }
+}
+
 /// A call of a kernel.
 pub fn call(function: Arc<ScalarUDF>, arguments: Vec<Expr>) -> Expr {
     Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments))

@@ -29,6 +29,18 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
             Ok(ScalarValue::UInt32(row.oid(0, &PgType::Regclass).ok().flatten()))
         })
         .build(),
+        Rowwise::new("to_regnamespace", &[Text], PgType::Regnamespace, |_, row| {
+            Ok(ScalarValue::UInt32(row.oid(0, &PgType::Regnamespace).ok().flatten()))
+        })
+        .build(),
+        Rowwise::new("to_regproc", &[Text], PgType::Regproc, |_, row| {
+            Ok(ScalarValue::UInt32(row.oid(0, &PgType::Regproc).ok().flatten()))
+        })
+        .build(),
+        Rowwise::new("to_regrole", &[Text], PgType::Regrole, |_, row| {
+            Ok(ScalarValue::UInt32(row.oid(0, &PgType::Regrole).ok().flatten()))
+        })
+        .build(),
         Rowwise::new("to_regtype", &[Text], PgType::Regtype, |_, row| {
             let found = row.text(0).and_then(|text| names::type_by_name(text).ok());
             Ok(ScalarValue::UInt32(found.map(|data_type| data_type.oid())))
@@ -63,42 +75,18 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
         .build(),
     ];
     for name in [
-        "pg_type_is_visible",
-        "pg_function_is_visible",
-        "pg_operator_is_visible",
         "pg_collation_is_visible",
         "pg_opclass_is_visible",
         "pg_opfamily_is_visible",
         "pg_conversion_is_visible",
         "pg_ts_config_is_visible",
         "pg_ts_dict_is_visible",
+        "pg_ts_parser_is_visible",
+        "pg_ts_template_is_visible",
         "pg_statistics_obj_is_visible",
     ] {
         // All of these objects are in pg_catalog, which is always on the path.
         all.push(Rowwise::new(name, &[Oid], PgType::Bool, |_, _| Ok(ScalarValue::Boolean(Some(true)))).build());
-    }
-    for name in ["has_table_privilege", "has_column_privilege", "has_any_column_privilege"] {
-        all.push(
-            Rowwise::new(name, &[Any, Any, Any, Any], PgType::Bool, |_, _| Ok(ScalarValue::Boolean(Some(true))))
-                .optional(2)
-                .build(),
-        );
-    }
-    for name in [
-        "has_schema_privilege",
-        "has_database_privilege",
-        "has_function_privilege",
-        "has_sequence_privilege",
-        "has_language_privilege",
-        "has_tablespace_privilege",
-        "has_type_privilege",
-        "pg_has_role",
-    ] {
-        all.push(
-            Rowwise::new(name, &[Any, Any, Any], PgType::Bool, |_, _| Ok(ScalarValue::Boolean(Some(true))))
-                .optional(1)
-                .build(),
-        );
     }
     all.push(
         Rowwise::new("row_security_active", &[Relation], PgType::Bool, |_, _| Ok(ScalarValue::Boolean(Some(false))))

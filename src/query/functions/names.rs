@@ -7,9 +7,12 @@ use datafusion::sql::sqlparser::ast::Expr;
 
 use super::lookup;
 use crate::base::ids::{Oid, TableId};
+use crate::catalog::SYSTEM_DATABASE;
 use crate::catalog::TenantCatalog;
+use crate::catalog::facts::Facts;
+use crate::catalog::system::role_oid;
 use crate::catalog::types::{ObjectNames, PgType};
-use crate::error::{CatalogError, QueryError, Result};
+use crate::error::{CatalogError, QueryError, Result, Unresolved};
 use crate::query::environment::Environment;
 use crate::query::{bind, parse, system};
 
@@ -263,7 +266,24 @@ fn oid_in(catalog: &TenantCatalog, path: &[String], kind: &PgType, text: &str) -
         }
         PgType::Regproc => {
             let (_, name) = split(text)?;
-            system::function_oid(&name).ok_or_else(|| QueryError::UndefinedFunction(format!("\"{name}\"")).into())
+            let mut found = Facts::shipped().functions_named(&name).map(|fact| fact.oid);
+            match (found.next(), found.next()) {
+                (Some(_), Some(_)) => {
+                    let message = format!("more than one function named \"{text}\"");
+                    Err(QueryError::Unresolved { reason: Unresolved::Ambiguous, message, detail: None, hint: None }
+                        .into())
+                }
+                (Some(oid), None) => Ok(oid),
+                (None, _) => Err(QueryError::UndefinedFunction(format!("\"{name}\"")).into()),
+            }
+        }
+        PgType::Regrole => {
+            let (_, name) = split(text)?;
+            let known = [catalog.tenant.owner.as_str(), SYSTEM_DATABASE];
+            let owners = catalog.schemas().map(|schema| schema.owner.as_str());
+            let owners = owners.chain(catalog.tables().map(|table| table.owner.as_str()));
+            let is_known = known.into_iter().chain(owners).any(|own| own == name);
+            if is_known { Ok(role_oid(&name)) } else { Err(CatalogError::UnknownRole(name).into()) }
         }
         other => Err(QueryError::NotSupported(format!("names of type {other} are not supported")).into()),
     }
@@ -303,6 +323,16 @@ pub fn relation_by_oid(catalog: &TenantCatalog, oid: Oid) -> Option<(String, Str
         Some((table.schema.clone(), key.name.clone()))
     });
     index.or_else(|| system::relation_by_oid(oid))
+}
+
+/// The names of a relation's columns, in order.
+pub fn columns_of(catalog: &TenantCatalog, oid: Oid) -> Option<Vec<String>> {
+    if let Some(table) = catalog.table_by_id(TableId(oid)) {
+        return Some(table.columns.iter().map(|column| column.name.clone()).collect());
+    }
+    let (schema, name) = system::relation_by_oid(oid)?;
+    let table = crate::catalog::system::table(&schema, &name)?;
+    Some(table.columns.iter().map(|column| column.name.to_owned()).collect())
 }
 
 fn relation_oid(catalog: &TenantCatalog, schema: &str, name: &str) -> Option<Oid> {

@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, FieldRef, Int64Type, UInt32Type};
+use arrow::datatypes::{DataType, FieldRef, Int16Type, Int32Type, Int64Type, UInt32Type};
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
@@ -256,6 +256,12 @@ impl Row<'_> {
         let array = &self.arrays[argument];
         if let Some(array) = array.as_primitive_opt::<Int64Type>() {
             return Some(array.value(self.index));
+        }
+        if let Some(array) = array.as_primitive_opt::<Int32Type>() {
+            return Some(i64::from(array.value(self.index)));
+        }
+        if let Some(array) = array.as_primitive_opt::<Int16Type>() {
+            return Some(i64::from(array.value(self.index)));
         }
         array.as_primitive_opt::<UInt32Type>().map(|array| i64::from(array.value(self.index)))
     }

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 use crate::catalog::types::PgType;
 
 use crate::query::bind::errors;
-use crate::query::environment::Environment;
+use crate::query::environment::{ActivityRow, Environment};
 use crate::query::planner::EnvironmentExtension;
 use crate::query::values;
 
@@ -118,6 +118,13 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
         }),
         ("version", Text, Stable, |_| text(version())),
         ("pg_backend_pid", Int4, Stable, |e| ScalarValue::Int32(Some(e.session.0))),
+        ("pg_postmaster_start_time", Timestamptz, Stable, |e| timestamptz(e.host.started_us())),
+        // The configuration is read when the server starts.
+        ("pg_conf_load_time", Timestamptz, Stable, |e| timestamptz(e.host.started_us())),
+        ("pg_jit_available", Bool, Stable, |_| ScalarValue::Boolean(Some(false))),
+        ("pg_trigger_depth", Int4, Stable, |_| ScalarValue::Int32(Some(0))),
+        ("inet_client_port", Int4, Stable, |e| ScalarValue::Int32(own_activity(e).and_then(|row| row.client_port))),
+        ("current_query", Text, Volatile, |e| ScalarValue::Utf8(own_activity(e).map(|row| row.query))),
         ("pg_is_in_recovery", Bool, Stable, |_| ScalarValue::Boolean(Some(false))),
         ("pg_my_temp_schema", Oid, Stable, |_| ScalarValue::UInt32(Some(0))),
         ("inet_server_addr", Text, Stable, |_| ScalarValue::Utf8(None)),
@@ -137,6 +144,11 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
             Arc::new(ScalarUDF::new_from_impl(SessionFunction { name, returns, signature, body }))
         })
         .collect()
+}
+
+/// What the server knows of the session that asks.
+fn own_activity(environment: &Environment) -> Option<ActivityRow> {
+    environment.host.activity().into_iter().find(|row| row.pid == environment.session.0)
 }
 
 fn text(value: impl Into<String>) -> ScalarValue {

@@ -10,6 +10,7 @@ use datafusion::functions_table::generate_series::GenerateSeriesFunc;
 use datafusion::logical_expr::Expr;
 use futures::FutureExt;
 
+use crate::catalog::describe;
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
 use crate::query::bind::{errors, refuse};
@@ -50,6 +51,16 @@ pub fn function(
             Arc::new(arrow::datatypes::Schema::new(vec![PgType::Regclass.field("relid", true)])),
             None,
         )),
+        "pg_partition_tree" => {
+            let columns = [
+                PgType::Regclass.field("relid", true),
+                PgType::Regclass.field("parentrelid", true),
+                PgType::Bool.field("isleaf", true),
+                PgType::Int4.field("level", true),
+            ];
+            Ok(VirtualTable::with_schema(name, Arc::new(arrow::datatypes::Schema::new(columns.to_vec())), None))
+        }
+        "pg_get_keywords" => Ok(keywords()),
         "pg_timezone_names" => Ok(timezones(environment)),
         _ => Err(QueryError::UndefinedFunction(format!("{name}()")).into()),
     }
@@ -71,6 +82,35 @@ fn one_column(name: &str, data_type: &PgType, column: ArrayRef) -> Result<arrow:
     let schema = arrow::datatypes::Schema::new(vec![data_type.field(name, true)]);
     let batch = arrow::array::RecordBatch::try_new(Arc::new(schema), vec![column]);
     batch.map_err(|error| errors::translate(error.into()))
+}
+
+const KEYWORD_COLUMNS: [(&str, PgType); 5] = [
+    ("word", PgType::Text),
+    ("catcode", PgType::Char),
+    ("barelabel", PgType::Bool),
+    ("catdesc", PgType::Text),
+    ("baredesc", PgType::Text),
+];
+
+fn keywords() -> Arc<VirtualTable> {
+    let rows: Rows = Arc::new(move |_| {
+        async move {
+            let text = |text: &str| ScalarValue::Utf8(Some(text.to_owned()));
+            let rows = describe::keywords().map(|(word, category, bare)| {
+                let described = match category {
+                    "U" => "unreserved",
+                    "C" => "unreserved (cannot be function or type name)",
+                    "T" => "reserved (can be function or type name)",
+                    _ => "reserved",
+                };
+                let label = if bare { "can be bare label" } else { "requires AS" };
+                vec![text(word), text(category), ScalarValue::Boolean(Some(bare)), text(described), text(label)]
+            });
+            system::batch(&KEYWORD_COLUMNS, rows.collect())
+        }
+        .boxed()
+    });
+    VirtualTable::new("pg_get_keywords", &KEYWORD_COLUMNS, rows)
 }
 
 const TIMEZONE_COLUMNS: [(&str, PgType); 4] =

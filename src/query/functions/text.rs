@@ -58,7 +58,8 @@ fn character(number: i64) -> Result<char> {
     }
 }
 
-fn quote_literal(text: &str) -> String {
+/// A text as a literal of SQL, with backslashes doubled if there are any.
+pub fn quote_literal(text: &str) -> String {
     let escaped = text.replace('\'', "''");
-    if text.contains('\\') { format!(" E'{}'", escaped.replace('\\', "\\\\")) } else { format!("'{escaped}'") }
+    if text.contains('\\') { format!("E'{}'", escaped.replace('\\', "\\\\")) } else { format!("'{escaped}'") }
 }

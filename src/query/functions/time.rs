@@ -141,7 +141,7 @@ impl TimeFunction {
             let us = times.value(row);
             answers.push(Some(match self.what {
                 // Infinity is the same everywhere, whatever the zone is called.
-                What::Timezone if us == i64::MAX || us == i64::MIN => us,
+                _ if us == i64::MAX || us == i64::MIN => us,
                 What::Timezone => {
                     let zone = zone(words.value(row))?;
                     if zoned { to_local(us, &zone) } else { to_utc(us, &zone) }
@@ -163,7 +163,7 @@ impl TimeFunction {
 
 fn zone(text: &str) -> Result<Zone> {
     // A zone that is only a number is POSIX's, which counts to the west.
-    let is_number = text.trim_start_matches(['+', '-']).starts_with(|first: char| first.is_ascii_digit());
+    let is_number = text.trim().parse::<f64>().is_ok();
     Zone::parse(text)
         .map(|zone| if is_number { Zone::from_east(-zone.offset_at(0)) } else { zone })
         .or_else(|| Zone::abbreviation(text).map(Zone::from_east))

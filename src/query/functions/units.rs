@@ -182,6 +182,11 @@ fn iso_week(day: i64) -> (i64, i64) {
     (year, (thursday - days_of(year, 1, 1)) / 7 + 1)
 }
 
+/// Year, month and day of a local time.
+pub fn local_date(us: i64) -> (i64, i64, i64) {
+    date_of(us.div_euclid(DAY_US))
+}
+
 /// A part of a time of the day.
 pub fn part_of_time(unit: Unit, us: i64) -> Option<Part> {
     Some(match unit {

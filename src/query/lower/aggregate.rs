@@ -1,15 +1,29 @@
 //! GROUP BY and aggregates.
 
+use std::sync::Arc;
+
+use arrow::compute::SortOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column as PlanColumn, ScalarValue};
+use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::grouping::grouping_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort};
-use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{AggregateUDF, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
 
-use super::{Lowering, build, in_form, pg_type};
+use super::outer::shifted;
+use super::{Lowering, build, column, in_form, pg_type, without_repetition};
+use crate::catalog::types::PgType;
 use crate::error::Result;
-use crate::query::bind::refuse;
 use crate::query::bind::tree::{Aggregate, Column, Expression, Grouping, Kind, Query, SortKey};
+use crate::query::bind::{errors, refuse};
+use crate::query::functions::grouped::ordered;
+use crate::query::functions::interval::span;
+use crate::query::functions::json;
 use crate::query::functions::registry;
+
+/// Aggregates that put values one after another.
+const ORDERED: [&str; 7] =
+    ["array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg"];
 
 impl Lowering<'_> {
     /// Groups and aggregates, if the query has any. From here on they are columns.
@@ -25,8 +39,11 @@ impl Lowering<'_> {
         for expression in query.targets.iter().map(|target| &target.expression).chain(having) {
             expression.walk(0, &mut |found, depth| match &found.kind {
                 Kind::Aggregate(aggregate) if aggregate.levels_up == depth => {
-                    if depth == 0 && !calls.contains(found) {
-                        calls.push(found.clone());
+                    // From a subquery it is an outer column, and computed here all the same.
+                    let depth = isize::try_from(depth).unwrap_or(isize::MAX);
+                    let found = if depth == 0 { found.clone() } else { shifted(found, -depth) };
+                    if !calls.contains(&found) {
+                        calls.push(found);
                     }
                     false
                 }
@@ -69,6 +86,8 @@ impl Lowering<'_> {
             });
             results.push(place);
         }
+        let plan = self.attached(plan)?;
+        let plan = self.settled(plan, &mut keys, &mut aggregates)?;
         let names: Vec<String> = keys.iter().map(|key| key.schema_name().to_string()).collect();
         let mut computed = Vec::with_capacity(groups.len() + calls.len());
         let sets = grouping.map_or(&[][..], |grouping| &grouping.sets);
@@ -90,8 +109,20 @@ impl Lowering<'_> {
                 computed.push((call, Expr::Literal(ScalarValue::Int32(Some(0)), None)));
             }
         }
+        let has_empty_set = if sets.len() > 1 { sets.iter().any(Vec::is_empty) } else { keys.is_empty() };
+        if keys.is_empty() && aggregates.is_empty() {
+            // HAVING alone makes one group as well.
+            let rows = AggregateFunction::new_udf(count_udaf(), vec![lit(1i64)], false, None, Vec::new(), None);
+            aggregates.push(Expr::AggregateFunction(rows));
+        }
         let outputs: Vec<String> = aggregates.iter().map(|call| call.schema_name().to_string()).collect();
-        let plan = build(LogicalPlanBuilder::from(plan).aggregate(keys, aggregates))?;
+        let mut plan = build(LogicalPlanBuilder::from(plan).aggregate(keys, aggregates))?;
+        if has_empty_set {
+            // The group of all rows is there even without rows. DataFusion would move a filter without columns, such
+            // as `HAVING false`, below it, but not below a limit.
+            plan =
+                build(LogicalPlanBuilder::from(plan).limit(0, Some(usize::try_from(i64::MAX).unwrap_or(usize::MAX))))?;
+        }
         let named = |name: &String| {
             let mut found = plan.schema().iter().map(PlanColumn::from);
             // Grouping by sets hides the qualifier of a column, but not its name.
@@ -101,16 +132,61 @@ impl Lowering<'_> {
         for (group, place) in groups.into_iter().zip(places) {
             computed.push((group, named(&names[place])?));
         }
+        let mut columns: Vec<Expr> = (0..plan.schema().fields().len()).map(|index| column(&plan, index)).collect();
+        let width = columns.len();
         for (call, place) in calls.into_iter().zip(results) {
-            let column = in_form(named(&outputs[place])?, &plan, &pg_type(call.data_type)?)?;
-            computed.push((call, column));
+            let found = named(&outputs[place])?;
+            let value = in_form(found.clone(), &plan, &pg_type(call.data_type)?)?;
+            // A subquery can mention it as a column only.
+            let value = if value == found {
+                found
+            } else {
+                self.outputs += 1;
+                let name = format!("aggregate#{}", self.outputs);
+                columns.push(value.alias(&name));
+                Expr::Column(PlanColumn::from_name(name))
+            };
+            computed.push((call, value));
+        }
+        if columns.len() > width {
+            plan = build(LogicalPlanBuilder::from(plan).project(columns))?;
         }
         self.level().computed.extend(computed);
         Ok(plan)
     }
 
+    /// Computes what mentions a query around this one in a projection below `keys` and the arguments of `calls`. The
+    /// engine names their columns by what they compute, and that changes when values come in the place of outer columns.
+    pub(super) fn settled(&mut self, plan: LogicalPlan, keys: &mut [Expr], calls: &mut [Expr]) -> Result<LogicalPlan> {
+        let count = plan.schema().fields().len();
+        let mut columns: Vec<Expr> = (0..count).map(|index| column(&plan, index)).collect();
+        let mut outputs = self.outputs;
+        let mut settle = |expr: Expr| {
+            if !expr.contains_outer() {
+                return Ok(Transformed::no(expr));
+            }
+            outputs += 1;
+            let name = format!("settled#{outputs}");
+            columns.push(expr.alias(&name));
+            Ok(Transformed::yes(Expr::Column(PlanColumn::from_name(name))))
+        };
+        for key in keys {
+            *key = settle(key.clone()).map_err(errors::translate)?.data;
+        }
+        for call in calls {
+            *call = call.clone().map_children(&mut settle).map_err(errors::translate)?.data;
+        }
+        self.outputs = outputs;
+        if columns.len() == count {
+            return Ok(plan);
+        }
+        let plan = build(LogicalPlanBuilder::from(plan).project(columns))?;
+        self.see(&plan);
+        Ok(plan)
+    }
+
     fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Expr> {
-        if aggregate.variadic || !aggregate.direct_arguments.is_empty() {
+        if aggregate.variadic {
             return Err(refuse::not_supported("this kind of aggregate"));
         }
         let fact = self.function_fact(aggregate.function)?;
@@ -123,23 +199,107 @@ impl Lowering<'_> {
             arguments.push(lit(1i64));
         }
         let filter = aggregate.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
-        let order_by = self.sort_keys(&aggregate.order_by)?;
-        let function = registry::aggregate(fact, &types)?;
-        Ok(Expr::AggregateFunction(AggregateFunction::new_udf(
-            function,
-            arguments,
-            aggregate.distinct,
-            filter,
-            order_by,
-            None,
-        )))
+        let (function, distinct) = if fact.aggregate_kind == 'n' {
+            let function = registry::aggregate(fact, &types)?;
+            arguments = registry::aggregated(fact, arguments, &types);
+            self.arranged(function, &fact.name, aggregate, &types, &mut arguments)?
+        } else {
+            let direct = &aggregate.direct_arguments;
+            let types = direct.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
+            let is_hypothetical = fact.aggregate_kind == 'h';
+            // Of a hypothetical row only the place among the others matters.
+            if is_hypothetical {
+                arguments.clear();
+            }
+            for argument in &aggregate.arguments {
+                arguments.push(self.sort_key(argument)?);
+            }
+            for argument in direct {
+                arguments.push(if is_hypothetical { self.sort_key(argument)? } else { self.expression(argument)? });
+            }
+            let orders: Vec<SortOptions> = aggregate.order_by.iter().map(direction).collect();
+            (registry::ordered_set(fact, &types, &orders)?, false)
+        };
+        let call = AggregateFunction::new_udf(function, arguments, distinct, filter, Vec::new(), None);
+        Ok(Expr::AggregateFunction(call))
+    }
+
+    /// The aggregate over rows that come in order and without repetition, where this matters to it; and whether
+    /// DataFusion has to see to DISTINCT. Keys that are no arguments become some.
+    fn arranged(
+        &mut self,
+        function: Arc<AggregateUDF>,
+        name: &str,
+        aggregate: &Aggregate,
+        types: &[PgType],
+        arguments: &mut Vec<Expr>,
+    ) -> Result<(Arc<AggregateUDF>, bool)> {
+        if matches!(name, "min" | "max" | "bool_and" | "bool_or" | "every" | "bit_and" | "bit_or") {
+            return Ok((function, false));
+        }
+        let is_exact = !matches!(types, [PgType::Float4 | PgType::Float8 | PgType::Interval]);
+        if name == "count" || (matches!(name, "sum" | "avg" | "bit_xor") && is_exact) {
+            return Ok((function, aggregate.distinct));
+        }
+        // What is put one after another comes as a subquery in FROM has sorted it.
+        let outer = if ORDERED.contains(&name) { self.level().order.clone() } else { None };
+        if aggregate.order_by.is_empty() && !aggregate.distinct && outer.is_none() {
+            return Ok((function, false));
+        }
+        let count = arguments.len();
+        let mut keys: Vec<(usize, SortOptions)> = Vec::with_capacity(aggregate.order_by.len());
+        if let (true, false, Some(order)) = (aggregate.order_by.is_empty(), aggregate.distinct, outer) {
+            keys.push((arguments.len(), SortOptions { descending: false, nulls_first: false }));
+            arguments.push(order);
+        }
+        let mut place_of = |key: Expr| {
+            arguments.iter().position(|argument| *argument == key).unwrap_or_else(|| {
+                arguments.push(key);
+                arguments.len() - 1
+            })
+        };
+        for key in &aggregate.order_by {
+            keys.push((place_of(self.sort_key(&key.expression)?), direction(key)));
+        }
+        if aggregate.distinct {
+            for argument in &aggregate.arguments {
+                let place = place_of(self.sort_key(argument)?);
+                if !keys.iter().any(|(known, _)| *known == place) {
+                    keys.push((place, SortOptions { descending: false, nulls_first: false }));
+                }
+            }
+        }
+        Ok((ordered::function(function, count, arguments.len(), keys, aggregate.distinct), false))
+    }
+
+    /// Does the result of an aggregate depend on the order of its input?
+    pub(super) fn follows_order(&self, aggregate: &Aggregate) -> bool {
+        let fact = self.function_fact(aggregate.function);
+        fact.is_ok_and(|fact| ORDERED.contains(&fact.name.as_str()))
+    }
+
+    /// A value in a form that is sorted as PostgreSQL sorts the value.
+    pub(super) fn sort_key(&mut self, value: &Expression) -> Result<Expr> {
+        let lowered = self.expression(value)?;
+        match pg_type(value.data_type)? {
+            PgType::Interval => Ok(span(lowered)),
+            PgType::Jsonb => Ok(json::order::key(lowered)),
+            _ => Ok(lowered),
+        }
     }
 
     pub(super) fn sort_keys(&mut self, keys: &[SortKey]) -> Result<Vec<Sort>> {
-        keys.iter()
+        let keys = keys
+            .iter()
             .map(|key| Ok(Sort::new(self.expression(&key.expression)?, !key.descending, key.nulls_first)))
-            .collect()
+            .collect::<Result<Vec<_>>>()?;
+        Ok(without_repetition(keys))
     }
+}
+
+/// How a key sorts.
+fn direction(key: &SortKey) -> SortOptions {
+    SortOptions { descending: key.descending, nulls_first: key.nulls_first }
 }
 
 /// Columns that are neither grouped by nor inside an aggregate: the primary key among the groups decides them, and

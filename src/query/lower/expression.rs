@@ -9,6 +9,7 @@ use datafusion::functions_nested::make_array::make_array_udf;
 use datafusion::logical_expr::expr::{BinaryExpr, InList, Placeholder, ScalarFunction};
 use datafusion::logical_expr::{Expr, Operator, ScalarUDF};
 
+use super::outer::{mentions_subquery, shifted};
 use super::{Lowering, Names, decimal, pg_type};
 use crate::base::ids::Oid;
 use crate::catalog::facts::{Facts, FunctionFact};
@@ -19,7 +20,7 @@ use crate::query::bind::tree::{
     ArrayQuantifier, BooleanTest, Case, CoercionMethod, Column, Expression, Form, Kind, Logic, ValueFunction,
 };
 use crate::query::functions::array::Quantifier;
-use crate::query::functions::{cast, record, registry};
+use crate::query::functions::{cast, interval, json, record, registry};
 use crate::query::values;
 
 impl Lowering<'_> {
@@ -29,6 +30,9 @@ impl Lowering<'_> {
             return Ok(computed);
         }
         match &expression.kind {
+            Kind::Constant(ScalarValue::Utf8(Some(_))) if decimal::is_free(expression.data_type) => {
+                Err(refuse::not_supported("a numeric of that many digits"))
+            }
             // The digits of a numeric without a modifier are those of the value, whatever a column of the type has.
             Kind::Constant(value) if decimal::is_free(expression.data_type) && !value.is_null() => {
                 Ok(Expr::Literal(value.clone(), None))
@@ -53,9 +57,9 @@ impl Lowering<'_> {
             Kind::CaseOperand => {
                 self.operands.last().cloned().ok_or_else(|| refuse::not_supported("an operand outside of CASE"))
             }
-            Kind::Coalesce(arguments) => self.one_of(core_functions::coalesce(), arguments),
-            Kind::Greatest(arguments) => self.one_of(core_functions::greatest(), arguments),
-            Kind::Least(arguments) => self.one_of(core_functions::least(), arguments),
+            Kind::Coalesce(arguments) => self.coalesce(arguments),
+            Kind::Greatest(arguments) => self.extreme(expression, true, arguments),
+            Kind::Least(arguments) => self.extreme(expression, false, arguments),
             Kind::NullIf { function, left, right, .. } => self.null_if(*function, left, right),
             Kind::DistinctFrom { function, left, right, negated, .. } => {
                 self.distinct_from(*function, left, right, *negated)
@@ -87,9 +91,23 @@ impl Lowering<'_> {
             Kind::RowComparison { operator, operators, left, right } => {
                 self.row_comparison(operator, operators, left, right)
             }
-            Kind::Array { elements, nested: false } => self.one_of(make_array_udf(), elements),
+            // Numerics of an array have as many digits as they need.
+            Kind::Array { elements, nested: false } if elements.iter().any(|one| decimal::is_free(one.data_type)) => {
+                self.one_of(make_array_udf(), elements)
+            }
+            Kind::Array { elements, nested: false } => {
+                let data_type = pg_type(expression.data_type)?;
+                if elements.is_empty() {
+                    let empty = values::parse("{}", &data_type, &self.environment.style)?;
+                    return Ok(values::constant(empty, &data_type));
+                }
+                Ok(registry::array(&data_type, self.all(elements)?))
+            }
             Kind::Value(value) => self.value(*value),
             Kind::Collate { argument, .. } => self.expression(argument),
+            Kind::Aggregate(aggregate) if aggregate.levels_up > 0 => {
+                self.outer_aggregate(expression, aggregate.levels_up)
+            }
             Kind::Aggregate(_) | Kind::Window(_) | Kind::Grouping(_) => {
                 Err(refuse::not_supported("an aggregate or window function in this place"))
             }
@@ -100,15 +118,54 @@ impl Lowering<'_> {
             }
             Kind::Field { argument, index } => self.field(argument, *index),
             Kind::Array { .. } => Err(refuse::not_supported("arrays of arrays")),
-            Kind::Subscript { .. } => Err(refuse::not_supported("subscripts")),
-            Kind::Default => Err(refuse::not_supported("DEFAULT in this place")),
+            Kind::Subscript { argument, indexes, slice } => self.subscript(argument, indexes, *slice),
+            Kind::Default(column) => self.default(*column),
         }
+    }
+
+    /// `a[1]`, `a[1:2]`, `document['a'][0]`.
+    fn subscript(
+        &mut self,
+        argument: &Expression,
+        indexes: &[(Option<Expression>, Option<Expression>)],
+        slice: bool,
+    ) -> Result<Expr> {
+        let data_type = pg_type(argument.data_type)?;
+        let value = self.expression(argument)?;
+        if data_type == PgType::Jsonb {
+            let steps = indexes.iter().filter_map(|(step, _)| step.as_ref()).map(|step| self.expression(step));
+            let path = steps.collect::<Result<Vec<_>>>()?;
+            let path = Expr::ScalarFunction(ScalarFunction::new_udf(make_array_udf(), path));
+            let function = json::extract(&data_type, PgType::Jsonb);
+            return Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![value, path])));
+        }
+        let mut bounds = Vec::with_capacity(indexes.len());
+        for (lower, upper) in indexes {
+            let mut bound = |bound: &Option<Expression>| bound.as_ref().map(|bound| self.expression(bound)).transpose();
+            bounds.push((bound(lower)?, bound(upper)?));
+        }
+        registry::subscript(value, &data_type, bounds, slice)
     }
 
     /// What an operator below has computed already, seen from `level` queries in.
     fn computed(&self, level: usize, expression: &Expression) -> Option<Expr> {
         let level = self.levels.get(level.checked_sub(1)?)?;
-        level.computed.iter().find(|(computed, _)| computed == expression).map(|(_, column)| column.clone())
+        // What was computed last is what stands for it here.
+        level.computed.iter().rev().find(|(computed, _)| computed == expression).map(|(_, column)| column.clone())
+    }
+
+    /// An aggregate of a query around this one.
+    fn outer_aggregate(&mut self, expression: &Expression, levels_up: usize) -> Result<Expr> {
+        if mentions_subquery(expression) {
+            return Err(refuse::not_supported("a subquery in an aggregate of a query around it"));
+        }
+        let levels = isize::try_from(levels_up).unwrap_or(isize::MAX);
+        let there = shifted(expression, -levels);
+        let level = self.levels.len().saturating_sub(levels_up);
+        match self.computed(level, &there) {
+            Some(Expr::Column(column)) => self.outer(column, expression),
+            _ => Err(refuse::not_supported("an aggregate of a query around this one in this place")),
+        }
     }
 
     fn column(&mut self, column: Column, expression: &Expression) -> Result<Expr> {
@@ -125,7 +182,10 @@ impl Lowering<'_> {
                 return self.outer(computed, expression);
             }
         }
-        match &self.levels[level].relations[column.relation] {
+        let Some(names) = self.levels[level].relations.get(column.relation) else {
+            return Err(refuse::not_supported("a reference to a relation in this place"));
+        };
+        match names {
             Names::Absent => Err(refuse::not_supported("a reference to a relation in this place")),
             Names::Plan { qualifier, columns, .. } => {
                 let found = PlanColumn::new(Some(qualifier.clone()), columns[column.column].clone());
@@ -137,14 +197,8 @@ impl Lowering<'_> {
             }
             Names::Join(columns) => {
                 let inner = columns[column.column].clone();
-                if column.levels_up > 0 {
-                    let Kind::Column(of_input) = inner.kind else {
-                        return Err(refuse::not_supported("a merged column in a subquery"));
-                    };
-                    let outer = Column { levels_up: column.levels_up, ..of_input };
-                    return self.column(outer, expression);
-                }
-                self.expression(&inner)
+                let levels = isize::try_from(column.levels_up).unwrap_or(isize::MAX);
+                self.expression(&shifted(&inner, levels))
             }
         }
     }
@@ -168,10 +222,14 @@ impl Lowering<'_> {
         variadic: bool,
         form: Form,
     ) -> Result<Expr> {
-        if variadic {
+        /// The type of VARIADIC parameters that take arguments of different types.
+        const ANY: Oid = 2276;
+        if variadic && self.function_fact(function)?.variadic == ANY {
             return Err(refuse::not_supported("VARIADIC with an array"));
         }
-        if matches!(form, Form::ExplicitCast | Form::ImplicitCast) {
+        // What fits a time to a precision is computed as any function.
+        let fits_times = self.function_fact(function).is_ok_and(|fact| fact.source.ends_with("_scale"));
+        if matches!(form, Form::ExplicitCast | Form::ImplicitCast) && !fits_times {
             if let Some((argument, rest)) = arguments.split_first() {
                 // The functions that bound lengths say in their third argument whether longer text may be cut.
                 let is_explicit = match rest.get(1).map(|argument| &argument.kind) {
@@ -203,7 +261,7 @@ impl Lowering<'_> {
         registry::call(fact, arguments, &types, &pg_type(result.data_type)?)
     }
 
-    fn all(&mut self, expressions: &[Expression]) -> Result<Vec<Expr>> {
+    pub(super) fn all(&mut self, expressions: &[Expression]) -> Result<Vec<Expr>> {
         expressions.iter().map(|expression| self.expression(expression)).collect()
     }
 
@@ -219,6 +277,39 @@ impl Lowering<'_> {
         let arguments = self.all(arguments)?;
         let arguments = if is_numeric { self.same_decimals(arguments)? } else { arguments };
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments)))
+    }
+
+    /// GREATEST or LEAST. The engine compares intervals by their fields and documents by their text.
+    fn extreme(&mut self, expression: &Expression, greatest: bool, arguments: &[Expression]) -> Result<Expr> {
+        match pg_type(expression.data_type)? {
+            PgType::Interval => {
+                let arguments = self.all(arguments)?;
+                Ok(interval::extreme_of(greatest, arguments))
+            }
+            PgType::Jsonb => Ok(json::order::extreme(greatest, self.all(arguments)?)),
+            _ if greatest => self.one_of(core_functions::greatest(), arguments),
+            _ => self.one_of(core_functions::least(), arguments),
+        }
+    }
+
+    /// The first argument that is not NULL. A subquery is run only if no argument before it decides.
+    fn coalesce(&mut self, arguments: &[Expression]) -> Result<Expr> {
+        if !arguments.iter().any(mentions_subquery) {
+            return self.one_of(core_functions::coalesce(), arguments);
+        }
+        let is_numeric = arguments.iter().any(|argument| decimal::is_free(argument.data_type));
+        let before = self.guards.len();
+        let mut lowered = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let value = self.expression(argument)?;
+            if !value.is_volatile() {
+                self.guards.push(Expr::IsNull(Box::new(value.clone())));
+            }
+            lowered.push(value);
+        }
+        self.guards.truncate(before);
+        let lowered = if is_numeric { self.same_decimals(lowered)? } else { lowered };
+        Ok(Expr::ScalarFunction(ScalarFunction::new_udf(core_functions::coalesce(), lowered)))
     }
 
     fn array_operator(
@@ -242,6 +333,32 @@ impl Lowering<'_> {
             if let (Some(negated), true, true) = (negated, plain, same) {
                 let list = self.all(elements)?;
                 return Ok(Expr::InList(InList { expr: Box::new(value), list, negated }));
+            }
+            // What does not compare as it lies in arrays is compared with one element after the other.
+            if let (false, Some(element), false) = (plain, types.1.element(), value.is_volatile()) {
+                let fact = self.function_fact(function)?;
+                let mut compared = Vec::with_capacity(elements.len());
+                for own in elements {
+                    let sides = vec![value.clone(), self.expression(own)?];
+                    compared.push(registry::call(fact, sides, &[types.0.clone(), element.clone()], &PgType::Bool)?);
+                }
+                return Ok(quantified(quantifier, compared));
+            }
+        }
+        if let Kind::Coerce { argument, method: CoercionMethod::Array { .. }, form } = &array.kind {
+            let elements = (pg_type(argument.data_type)?.element(), types.1.element());
+            if let (Kind::Array { elements: own, nested: false }, (Some(from), Some(to)), false) =
+                (&argument.kind, elements, value.is_volatile())
+            {
+                let fact = self.function_fact(function)?;
+                let kind = if *form == Form::ExplicitCast { cast::Kind::Explicit } else { cast::Kind::Assignment };
+                let mut compared = Vec::with_capacity(own.len());
+                for own in own {
+                    let element = registry::convert(self.expression(own)?, &from, &to, kind);
+                    let sides = vec![value.clone(), element];
+                    compared.push(registry::call(fact, sides, &[types.0.clone(), to.clone()], &PgType::Bool)?);
+                }
+                return Ok(quantified(quantifier, compared));
             }
         }
         let quantifier = match quantifier {
@@ -283,7 +400,24 @@ impl Lowering<'_> {
         if let (Logic::Not, [Expression { kind: Kind::Subquery(subquery), .. }]) = (logic, arguments) {
             return self.subquery(subquery, true);
         }
-        let mut arguments = self.all(arguments)?;
+        // What is cheap decides before a subquery is run.
+        let mut lowered: Vec<Option<Expr>> = vec![None; arguments.len()];
+        let (first, last): (Vec<_>, Vec<_>) =
+            (0..arguments.len()).partition(|index| !mentions_subquery(&arguments[*index]));
+        let mut guards: Vec<Expr> = Vec::new();
+        let has_subquery = !last.is_empty();
+        for index in first.into_iter().chain(last) {
+            let guard = (!guards.is_empty()).then(|| conjunction(guards.clone(), Operator::And));
+            let argument = self.guarded(guard, |this| this.expression(&arguments[index]))?;
+            if has_subquery && !argument.is_volatile() {
+                guards.push(match logic {
+                    Logic::Or => Expr::IsNotTrue(Box::new(argument.clone())),
+                    _ => Expr::IsNotFalse(Box::new(argument.clone())),
+                });
+            }
+            lowered[index] = Some(argument);
+        }
+        let mut arguments: Vec<Expr> = lowered.into_iter().flatten().collect();
         Ok(match logic {
             Logic::Not => Expr::Not(Box::new(arguments.swap_remove(0))),
             Logic::And => conjunction(arguments, Operator::And),
@@ -297,17 +431,35 @@ impl Lowering<'_> {
         if operand.as_ref().is_some_and(Expr::is_volatile) {
             return Err(refuse::not_supported("CASE over a volatile operand"));
         }
-        self.operands.extend(operand);
-        let conditions = case.branches.iter().map(|(when, _)| self.expression(when)).collect::<Result<Vec<_>>>();
-        if has_operand {
-            self.operands.pop();
+        // A subquery in a branch is run only for the rows that come to it.
+        let has_subquery = case.branches.iter().any(|(when, then)| mentions_subquery(when) || mentions_subquery(then))
+            || case.otherwise.as_deref().is_some_and(mentions_subquery);
+        let mut conditions = Vec::with_capacity(case.branches.len());
+        let mut results = Vec::with_capacity(case.branches.len() + 1);
+        let before = self.guards.len();
+        for (when, then) in &case.branches {
+            self.operands.extend(operand.clone());
+            let condition = self.expression(when);
+            if has_operand {
+                self.operands.pop();
+            }
+            let condition = condition?;
+            let reached = has_subquery.then(|| Expr::IsTrue(Box::new(condition.clone())));
+            results.push(self.guarded(reached, |this| this.expression(then))?);
+            if has_subquery && !condition.is_volatile() {
+                self.guards.push(Expr::IsNotTrue(Box::new(condition.clone())));
+            }
+            conditions.push(condition);
         }
-        let results = case.branches.iter().map(|(_, then)| then).chain(case.otherwise.as_deref());
-        let is_numeric = results.clone().any(|result| decimal::is_free(result.data_type));
-        let results = results.map(|result| self.expression(result)).collect::<Result<Vec<_>>>()?;
+        if let Some(otherwise) = &case.otherwise {
+            results.push(self.expression(otherwise)?);
+        }
+        self.guards.truncate(before);
+        let of_results = case.branches.iter().map(|(_, then)| then).chain(case.otherwise.as_deref());
+        let is_numeric = of_results.clone().any(|result| decimal::is_free(result.data_type));
         let mut results = if is_numeric { self.same_decimals(results)? } else { results };
         let otherwise = if case.otherwise.is_some() { results.pop().map(Box::new) } else { None };
-        let branches = conditions?.into_iter().map(Box::new).zip(results.into_iter().map(Box::new)).collect();
+        let branches = conditions.into_iter().map(Box::new).zip(results.into_iter().map(Box::new)).collect();
         Ok(Expr::Case(datafusion::logical_expr::Case::new(None, branches, otherwise)))
     }
 
@@ -376,6 +528,22 @@ impl Lowering<'_> {
             ValueFunction::CurrentDate => "current_date",
             ValueFunction::CurrentTimestamp(None) => "current_timestamp",
             ValueFunction::LocalTimestamp(None) => "localtimestamp",
+            ValueFunction::CurrentTimestamp(Some(digits)) => {
+                let now = self.value(ValueFunction::CurrentTimestamp(None))?;
+                return Ok(registry::with_precision(now, &PgType::Timestamptz, digits));
+            }
+            ValueFunction::LocalTimestamp(Some(digits)) => {
+                let now = self.value(ValueFunction::LocalTimestamp(None))?;
+                return Ok(registry::with_precision(now, &PgType::Timestamp, digits));
+            }
+            ValueFunction::LocalTime(digits) => {
+                let now = self.value(ValueFunction::LocalTimestamp(None))?;
+                let time = registry::convert(now, &PgType::Timestamp, &PgType::Time, cast::Kind::Explicit);
+                return Ok(match digits {
+                    Some(digits) => registry::with_precision(time, &PgType::Time, digits),
+                    None => time,
+                });
+            }
             ValueFunction::CurrentRole | ValueFunction::CurrentUser | ValueFunction::User => "current_user",
             ValueFunction::SessionUser => "session_user",
             ValueFunction::CurrentCatalog => "current_database",
@@ -386,6 +554,11 @@ impl Lowering<'_> {
         let function = function.ok_or_else(|| QueryError::UndefinedFunction(format!("{name}()")))?;
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, Vec::new())))
     }
+}
+
+/// Comparisons of which one, or each, must be true.
+fn quantified(quantifier: ArrayQuantifier, compared: Vec<Expr>) -> Expr {
+    conjunction(compared, if quantifier == ArrayQuantifier::Any { Operator::Or } else { Operator::And })
 }
 
 /// Expressions joined by AND or OR, as a tree that is as low as it can be: plans are walked recursively.

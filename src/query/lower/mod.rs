@@ -8,10 +8,14 @@
 mod aggregate;
 mod decimal;
 mod expression;
+mod joined;
+mod modify;
+mod outer;
 mod records;
 mod recursive;
 mod relation;
 mod rows;
+mod semijoin;
 mod sets;
 mod subquery;
 mod window;
@@ -23,8 +27,9 @@ use ::recursive::recursive;
 use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{Column as PlanColumn, DFSchema, DFSchemaRef, ScalarValue, TableReference};
 use datafusion::logical_expr::expr::Sort;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast, lit};
 
+use super::apply::Unordered;
 use super::bind::bound::OutputColumn;
 use super::bind::tree::{
     Distinct, Expression, Kind, Limit, Query, QueryBody, SetOperation, SetOperator, SortKey, TypeRef,
@@ -32,8 +37,11 @@ use super::bind::tree::{
 use super::bind::{errors, refuse};
 use super::environment::Environment;
 use super::planner::Planner;
+use crate::catalog::Table;
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
+
+pub use modify::{expression, returning, rows, schema, source, stored};
 
 /// A bound query as a plan, and the columns it answers.
 ///
@@ -99,12 +107,28 @@ struct Level {
     schema: DFSchemaRef,
     /// The CTEs of the query, for relations that read them.
     ctes: Vec<super::bind::tree::Cte>,
+    /// What expressions over the plan at this point are waiting for.
+    pending: Vec<subquery::Pending>,
+    /// The column that counts the rows of a subquery in FROM that has an order, if aggregates are to follow it.
+    order: Option<Expr>,
 }
 
 impl Level {
+    /// One outside of any query.
+    fn empty() -> Self {
+        Self {
+            relations: Vec::new(),
+            computed: Vec::new(),
+            schema: Arc::new(DFSchema::empty()),
+            ctes: Vec::new(),
+            pending: Vec::new(),
+            order: None,
+        }
+    }
+
     fn new(query: &Query) -> Self {
         let relations = query.relations.iter().map(|_| Names::Absent).collect();
-        Self { relations, computed: Vec::new(), schema: Arc::new(DFSchema::empty()), ctes: query.ctes.clone() }
+        Self { relations, ctes: query.ctes.clone(), ..Self::empty() }
     }
 }
 
@@ -126,6 +150,10 @@ struct Lowering<'a> {
     operands: Vec<Expr>,
     /// The columns of the subquery whose test is lowered.
     tested: Vec<Vec<Expr>>,
+    /// The table that the statement changes.
+    target: Option<Arc<Table>>,
+    /// What holds for the rows for which the expression is computed.
+    guards: Vec<Expr>,
 }
 
 impl<'a> Lowering<'a> {
@@ -140,6 +168,8 @@ impl<'a> Lowering<'a> {
             beside: false,
             operands: Vec::new(),
             tested: Vec::new(),
+            target: None,
+            guards: Vec::new(),
         }
     }
 
@@ -168,26 +198,42 @@ impl<'a> Lowering<'a> {
     fn query(&mut self, query: &Query) -> Result<LogicalPlan> {
         self.levels.push(Level::new(query));
         let outside = std::mem::replace(&mut self.beside, false);
-        let plan = self.leveled(query);
+        let guards = std::mem::take(&mut self.guards);
+        let plan = self.leveled(query, false);
+        self.guards = guards;
         self.beside = outside;
         self.levels.pop();
         plan
     }
 
-    fn leveled(&mut self, query: &Query) -> Result<LogicalPlan> {
+    /// As [`query`](Self::query), with one more column that counts the rows in the query's order.
+    fn counted_query(&mut self, query: &Query) -> Result<LogicalPlan> {
+        self.levels.push(Level::new(query));
+        let outside = std::mem::replace(&mut self.beside, false);
+        let guards = std::mem::take(&mut self.guards);
+        let plan = self.leveled(query, true);
+        self.guards = guards;
+        self.beside = outside;
+        self.levels.pop();
+        plan
+    }
+
+    fn leveled(&mut self, query: &Query, counted: bool) -> Result<LogicalPlan> {
         let (input, distinct) = match &query.body {
             QueryBody::Select { from, filter, grouping, having, windows, distinct } => {
-                let mut plan = self.from(query, from)?;
+                let mut plan = match self.ordered_input(query, from) {
+                    Some(index) => self.ordered_relation(query, index)?,
+                    None => self.from(query, from)?,
+                };
                 self.see(&plan);
                 if let Some(filter) = filter {
-                    let condition = self.expression(filter)?;
-                    plan = build(LogicalPlanBuilder::from(plan).filter(condition))?;
+                    plan = self.filtered(plan, filter)?;
                 }
                 plan = self.aggregated(plan, query, grouping.as_ref(), having.as_ref())?;
                 self.see(&plan);
                 if let Some(having) = having {
-                    let condition = self.expression(having)?;
-                    plan = build(LogicalPlanBuilder::from(plan).filter(condition))?;
+                    plan = self.filtered(plan, having)?;
+                    self.see(&plan);
                 }
                 plan = self.windowed(plan, query, windows)?;
                 self.see(&plan);
@@ -202,22 +248,28 @@ impl<'a> Lowering<'a> {
         let mut plan = self.projected(input, query)?;
         plan = match distinct {
             None => plan,
-            Some(Distinct::All) => build(LogicalPlanBuilder::from(plan).distinct())?,
+            // Targets that only grouping needs make no rows distinct. Those of ORDER BY are visible here.
+            Some(Distinct::All) => build(LogicalPlanBuilder::from(only_visible(plan, query)?).distinct())?,
             Some(Distinct::On(expressions)) => self.distinct_on(plan, query, expressions)?,
         };
-        if query.limit.with_ties {
-            plan = self.with_ties(plan, query)?;
+        if !query.order_by.is_empty() && matches!(query.body, QueryBody::SetOperation(_)) {
+            plan = Unordered::plan(plan);
+        }
+        if query.limit.with_ties || is_computed(&query.limit) || skips_sorted(query) {
+            plan = self.numbered_limit(plan, query)?;
         } else {
-            plan = self.sorted(plan, query)?;
+            plan = if counted { self.sorted_with_number(plan, query)? } else { self.sorted(plan, query)? };
             plan = self.limited(plan, &query.limit)?;
         }
-        let hidden = query.targets.iter().any(|target| target.hidden);
-        if !hidden {
+        let visible = visible_targets(query) + usize::from(counted);
+        if plan.schema().fields().len() == visible {
             return Ok(plan);
         }
-        let visible = query.targets.iter().enumerate().filter(|(_, target)| !target.hidden);
-        let visible: Vec<_> = visible.map(|(index, _)| column(&plan, index)).collect();
-        build(LogicalPlanBuilder::from(plan).project(visible))
+        let mut columns: Vec<_> = (0..visible_targets(query)).map(|index| column(&plan, index)).collect();
+        if counted {
+            columns.push(column(&plan, plan.schema().fields().len() - 1));
+        }
+        build(LogicalPlanBuilder::from(plan).project(columns))
     }
 
     /// The targets as columns, in order, under names of their own.
@@ -237,19 +289,20 @@ impl<'a> Lowering<'a> {
             let expression = self.expression(&target.expression)?;
             let data_type = match data_type {
                 PgType::Numeric(None) => {
-                    PgType::of_arrow(&expression.get_type(input.schema()).map_err(errors::translate)?)
+                    PgType::of_arrow(&expression.get_type(&self.level().schema).map_err(errors::translate)?)
                 }
                 data_type => data_type,
             };
             expressions.push(expression.alias_with_metadata(name, Some(metadata(&data_type))));
         }
+        let input = self.attached(input)?;
         build(LogicalPlanBuilder::from(input).project(expressions))
     }
 
     fn distinct_on(&mut self, plan: LogicalPlan, query: &Query, on: &[Expression]) -> Result<LogicalPlan> {
         let on = on.iter().map(|expression| target_column(&plan, query, expression)).collect::<Result<Vec<_>>>()?;
         let sort = sort_of(&plan, query, &query.order_by)?;
-        let all = (0..query.targets.len()).map(|index| column(&plan, index)).collect();
+        let all = (0..plan.schema().fields().len()).map(|index| column(&plan, index)).collect();
         let sort = if sort.is_empty() { None } else { Some(sort) };
         build(LogicalPlanBuilder::from(plan).distinct_on(on, all, sort))
     }
@@ -288,6 +341,7 @@ impl<'a> Lowering<'a> {
         let left = self.query(&operation.left)?;
         let right = self.query(&operation.right)?;
         let (left, right) = decimal::same_columns(left, right)?;
+        let right = named_as(right, &left)?;
         let plan = match (operation.operator, operation.all) {
             (SetOperator::Union, true) => build(LogicalPlanBuilder::from(left).union(right))?,
             (SetOperator::Union, false) => build(LogicalPlanBuilder::from(left).union_distinct(right))?,
@@ -308,7 +362,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn values(&mut self, rows: &[Vec<Expression>]) -> Result<LogicalPlan> {
-        let plan = self.rows(rows)?;
+        let plan = self.apart(|this| this.rows(rows))?;
         self.name_result(plan, "values")
     }
 
@@ -320,11 +374,59 @@ impl<'a> Lowering<'a> {
             let column = rows.iter().map(|row| self.expression(&row[index])).collect::<Result<Vec<_>>>()?;
             let is_numeric = rows.iter().any(|row| decimal::is_free(row[index].data_type));
             let column = if is_numeric { self.same_decimals(column)? } else { column };
+            let column = self.described_alike(column)?;
             for (row, cell) in lowered.iter_mut().zip(column) {
                 row.push(cell);
             }
         }
-        build(LogicalPlanBuilder::values(lowered))
+        // DataFusion's VALUES wants columns that are described alike in each row, and takes no value that waits for a
+        // subquery: such rows are computed one by one.
+        if self.level().pending.is_empty() {
+            let plain = lowered.iter().map(|row| row.iter().cloned().map(undescribed).collect()).collect();
+            for rows in [lowered.clone(), plain] {
+                if let Ok(plan) = LogicalPlanBuilder::values(rows).and_then(LogicalPlanBuilder::build) {
+                    return Ok(plan);
+                }
+            }
+        }
+        let row = build(Ok(LogicalPlanBuilder::empty(true)))?;
+        let row = self.attached(row)?;
+        let mut union: Option<LogicalPlanBuilder> = None;
+        for (number, cells) in (0i64..).zip(lowered) {
+            let numbered = cells.into_iter().chain([lit(number)]);
+            let named = numbered.enumerate().map(|(index, cell)| cell.alias(format!("column{}", index + 1)));
+            let one = build(LogicalPlanBuilder::from(row.clone()).project(named.collect::<Vec<_>>()))?;
+            union = Some(match union {
+                None => LogicalPlanBuilder::from(one),
+                Some(before) => before.union(one).map_err(errors::translate)?,
+            });
+        }
+        // The rows stay in the order in which they are written.
+        let plan = build(Ok(union.unwrap_or_else(|| LogicalPlanBuilder::empty(false))))?;
+        let plan = Unordered::plan(plan);
+        let number = column(&plan, width);
+        let plan = build(LogicalPlanBuilder::from(plan).sort([number.sort(true, false)]))?;
+        let columns: Vec<Expr> = (0..width).map(|index| column(&plan, index)).collect();
+        build(LogicalPlanBuilder::from(plan).project(columns))
+    }
+
+    /// The same values with the same description of their type, which the engine wants of all rows of VALUES.
+    fn described_alike(&mut self, values: Vec<Expr>) -> Result<Vec<Expr>> {
+        let schema = Arc::clone(&self.level().schema);
+        let fields = values.iter().map(|value| value.to_field(schema.as_ref()).map(|(_, field)| field));
+        let fields = fields.collect::<datafusion::common::Result<Vec<_>>>().map_err(errors::translate)?;
+        let Some(first) = fields.first().filter(|first| fields.iter().any(|own| own.metadata() != first.metadata()))
+        else {
+            return Ok(values);
+        };
+        let stated = fields.iter().find(|field| !field.metadata().is_empty()).unwrap_or(first);
+        let described = match PgType::of_field(stated) {
+            PgType::Numeric(_) => PgType::of_arrow(first.data_type()),
+            data_type => data_type,
+        };
+        let described = metadata(&described);
+        let alike = |value: Expr| value.alias_with_metadata("value", Some(described.clone()));
+        Ok(values.into_iter().map(alike).collect())
     }
 
     /// Makes a plan the relation 0 of its level.
@@ -352,6 +454,17 @@ impl<'a> Lowering<'a> {
         let plan = build(LogicalPlanBuilder::from(plan).alias(qualifier.clone()))?;
         Ok((plan, Names::Plan { qualifier, columns: distinct, row: None }))
     }
+}
+
+/// The rows of a plan in columns that are called as those of another one: where one side of a union is found to be
+/// empty, the engine looks for the columns of the first in the other.
+fn named_as(plan: LogicalPlan, other: &LogicalPlan) -> Result<LogicalPlan> {
+    let names: Vec<&String> = other.schema().fields().iter().map(|field| field.name()).collect();
+    if plan.schema().fields().iter().map(|field| field.name()).eq(names.iter().copied()) {
+        return Ok(plan);
+    }
+    let columns: Vec<Expr> = names.iter().enumerate().map(|(index, name)| column(&plan, index).alias(*name)).collect();
+    build(LogicalPlanBuilder::from(plan).project(columns))
 }
 
 /// A set operation over rows of which each is numbered among its equals: so as many of them are left as ALL
@@ -388,6 +501,29 @@ fn is_known(expression: &Expression, lowered: &Expr) -> bool {
     !varies && !lowered.is_volatile()
 }
 
+/// OFFSET over an order without a LIMIT: the engine would skip rows, but not sort them first.
+fn skips_sorted(query: &Query) -> bool {
+    let Limit { count, offset, .. } = &query.limit;
+    let is_null = |count: &Expression| matches!(&count.kind, Kind::Constant(value) if value.is_null());
+    !query.order_by.is_empty() && offset.is_some() && count.as_ref().is_none_or(is_null)
+}
+
+/// A constant without the description of its type, for where columns know theirs.
+fn undescribed(expr: Expr) -> Expr {
+    match expr {
+        Expr::Literal(value, _) => Expr::Literal(value, None),
+        Expr::Cast(inner) => {
+            Expr::Cast(datafusion::logical_expr::Cast { expr: Box::new(undescribed(*inner.expr)), ..inner })
+        }
+        other => other,
+    }
+}
+
+/// Does the number of rows depend on a subquery?
+fn is_computed(limit: &Limit) -> bool {
+    limit.count.iter().chain(&limit.offset).any(outer::mentions_subquery)
+}
+
 /// Ends a step of a builder.
 fn build(step: datafusion::common::Result<LogicalPlanBuilder>) -> Result<LogicalPlan> {
     step.and_then(LogicalPlanBuilder::build).map_err(errors::translate)
@@ -413,7 +549,33 @@ fn sort_of(plan: &LogicalPlan, query: &Query, keys: &[SortKey]) -> Result<Vec<So
         let data_type = column.get_type(plan.schema()).map_err(errors::translate)?;
         sort.extend(records::sort_keys(column, &data_type, key.descending, key.nulls_first));
     }
-    Ok(sort)
+    Ok(without_repetition(sort))
+}
+
+/// Keys without those that are there already: they decide nothing, and DataFusion counts on there being none.
+fn without_repetition(keys: Vec<Sort>) -> Vec<Sort> {
+    let mut kept: Vec<Sort> = Vec::with_capacity(keys.len());
+    for key in keys {
+        if kept.iter().all(|known| known.expr != key.expr) {
+            kept.push(key);
+        }
+    }
+    kept
+}
+
+/// How many targets are visible: they come first.
+fn visible_targets(query: &Query) -> usize {
+    query.targets.iter().filter(|target| !target.hidden).count()
+}
+
+/// The plan of the targets without the hidden ones.
+fn only_visible(plan: LogicalPlan, query: &Query) -> Result<LogicalPlan> {
+    let visible = visible_targets(query);
+    if visible == query.targets.len() {
+        return Ok(plan);
+    }
+    let columns: Vec<_> = (0..visible).map(|index| column(&plan, index)).collect();
+    build(LogicalPlanBuilder::from(plan).project(columns))
 }
 
 /// The same names, with numbers behind those that came before.

@@ -7,12 +7,14 @@ use datafusion::common::{Column as PlanColumn, JoinType, NullEquality};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableSource};
 
-use super::{Lowering, Names, build};
+use super::outer::mentions_subquery;
+use super::{Lowering, Names, build, column};
 use crate::Result;
 use crate::query::apply::Apply;
-use crate::query::bind::tree::{Join, JoinKind, Query, Relation, RelationKind};
-use crate::query::bind::{errors, refuse, relations};
-use crate::query::scan::TableScan;
+use crate::query::bind::tree::{Expression, Join, JoinKind, Kind, Query, Relation, RelationKind};
+use crate::query::bind::{errors, refuse};
+use crate::query::scan::{KEY_COLUMN, SEQ_COLUMN, TableScan};
+use crate::query::system;
 
 impl Lowering<'_> {
     /// Everything in FROM, combined.
@@ -49,6 +51,23 @@ impl Lowering<'_> {
         self.level().schema = Arc::new(both);
         let condition = condition.as_ref().map(|condition| self.expression(condition)).transpose()?;
         let plan = match condition {
+            // Inside of the condition are subqueries that see columns of both sides.
+            Some(condition) if !self.level().pending.is_empty() => match kind {
+                JoinType::Inner => {
+                    let plan = beside(left, right)?;
+                    let plan = self.attached(plan)?;
+                    build(LogicalPlanBuilder::from(plan).filter(condition))?
+                }
+                JoinType::Left => {
+                    let right = self.attached(right)?;
+                    Apply::plan(left, right, true, Some(condition)).map_err(errors::translate)?
+                }
+                JoinType::Right if !is_lateral(&left, &right) => {
+                    let left = self.attached(left)?;
+                    Apply::plan(right, left, true, Some(condition)).map_err(errors::translate)?
+                }
+                _ => return Err(refuse::not_supported("a subquery in the condition of a FULL JOIN")),
+            },
             condition if is_lateral(&left, &right) => match kind {
                 JoinType::Inner | JoinType::Left => {
                     Apply::plan(left, right, kind == JoinType::Left, condition).map_err(errors::translate)?
@@ -78,6 +97,34 @@ impl Lowering<'_> {
         Ok(plan)
     }
 
+    /// The only relation of a query, if it is a subquery whose order the query's aggregates are to follow. Nobody
+    /// promises it, but in PostgreSQL rows reach an aggregate as the subquery gave them.
+    pub(super) fn ordered_input(&self, query: &Query, from: &[Join]) -> Option<usize> {
+        let [Join::Relation(index)] = from else { return None };
+        let RelationKind::Subquery(inner) = &query.relations[*index].kind else { return None };
+        let ordered = !inner.order_by.is_empty()
+            && !inner.limit.with_ties
+            && inner.limit.offset.is_none()
+            && !inner.limit.count.iter().chain(&inner.limit.offset).any(mentions_subquery);
+        let follows = |found: &Expression| match &found.kind {
+            Kind::Aggregate(aggregate) => aggregate.order_by.is_empty() && self.follows_order(aggregate),
+            _ => false,
+        };
+        let has_one = query.targets.iter().any(|target| target.expression.mentions(|found, _| follows(found)));
+        (ordered && has_one).then_some(*index)
+    }
+
+    pub(super) fn ordered_relation(&mut self, query: &Query, index: usize) -> Result<LogicalPlan> {
+        let relation = &query.relations[index];
+        let RelationKind::Subquery(inner) = &relation.kind else { return self.relation(query, index) };
+        let plan = self.counted_query(inner)?;
+        let (plan, names) = self.relation_of(plan, relation.alias.as_deref().unwrap_or("subquery"))?;
+        let last = plan.schema().fields().len() - 1;
+        self.level().relations[index] = names;
+        self.level().order = Some(column(&plan, last));
+        Ok(plan)
+    }
+
     fn plan_of(&mut self, relation: &Relation) -> Result<(LogicalPlan, Names)> {
         let alias = |default: &str| relation.alias.clone().unwrap_or_else(|| default.to_owned());
         match &relation.kind {
@@ -85,12 +132,21 @@ impl Lowering<'_> {
                 if sample.is_some() {
                     return Err(refuse::not_supported("TABLESAMPLE"));
                 }
-                let source = provider_as_source(Arc::new(TableScan::new(Arc::clone(&table.0))));
-                let names = table.0.columns.iter().map(|column| column.name.clone()).collect();
+                let mut names: Vec<String> = table.0.columns.iter().map(|column| column.name.clone()).collect();
+                // The target of UPDATE and DELETE has two columns more.
+                let scan = if relation.columns.len() > names.len() {
+                    names.extend([KEY_COLUMN, SEQ_COLUMN].map(str::to_owned));
+                    TableScan::with_identity(Arc::clone(&table.0))
+                } else {
+                    TableScan::new(Arc::clone(&table.0))
+                };
+                let source = provider_as_source(Arc::new(scan));
                 self.scan(&source, &alias(&table.0.name), names)
             }
             RelationKind::System { schema, name } => {
-                let source = relations::resolve(self.planner, self.environment, true, Some(schema), name)?;
+                let table = system::table(schema, name);
+                let table = table.ok_or_else(|| refuse::not_supported(format!("the relation {schema}.{name}")))?;
+                let source = provider_as_source(table);
                 let names = source.schema().fields().iter().map(|field| field.name().clone()).collect();
                 self.scan(&source, &alias(name), names)
             }
@@ -100,7 +156,7 @@ impl Lowering<'_> {
             }
             RelationKind::Values(rows) => {
                 let outside = std::mem::replace(&mut self.beside, true);
-                let plan = self.rows(rows);
+                let plan = self.apart(|this| this.rows(rows));
                 self.beside = outside;
                 self.relation_of(plan?, &alias("values"))
             }

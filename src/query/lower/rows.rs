@@ -1,22 +1,25 @@
 //! Rows with numbers: WITH ORDINALITY, WITH TIES, and the set operations that count equal rows.
 
-use datafusion::common::ScalarValue;
+use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_window::rank::rank_udwf;
 use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::{Sort, WindowFunction, WindowFunctionParams};
 use datafusion::logical_expr::{
-    Expr, LogicalPlan, LogicalPlanBuilder, Operator, WindowFrame, WindowFunctionDefinition, WindowUDF, binary_expr,
-    cast, lit,
+    Expr, LogicalPlan, LogicalPlanBuilder, Operator, Volatility, WindowFrame, WindowFunctionDefinition, WindowUDF,
+    binary_expr, cast, lit,
 };
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Int64Type};
 
 use super::expression::conjunction;
 use super::{Lowering, build, column, sort_of};
-use crate::error::Result;
+use crate::catalog::types::PgType;
+use crate::error::{QueryError, Result};
 use crate::query::bind::errors;
-use crate::query::bind::tree::Query;
+use crate::query::bind::tree::{Expression, Query};
+use crate::query::functions::kernel::{self, Kernel};
 
 /// The plan with one more column: the number of each row, from 1, as bigint.
 pub(super) fn numbered(plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -63,27 +66,59 @@ fn over(
     Ok((plan, number))
 }
 
+/// A number of rows that is computed: 2201W if it is negative.
+fn not_negative(count: Expr, clause: &'static str) -> Expr {
+    let name = format!("kalam_quantity_{}", clause.to_lowercase());
+    let work = move |_: &crate::query::environment::Environment, arrays: &[ArrayRef]| {
+        let counts = arrays[0].as_primitive::<Int64Type>();
+        if counts.iter().flatten().any(|count| count < 0) {
+            return Err(QueryError::InvalidLimit(format!("{clause} must not be negative")).into());
+        }
+        Ok(Arc::clone(&arrays[0]))
+    };
+    kernel::call(Kernel::new(name, 1, PgType::Int8, Volatility::Immutable, work), vec![count])
+}
+
 impl Lowering<'_> {
-    /// `ORDER BY … OFFSET m FETCH FIRST n ROWS WITH TIES`: the rows behind the first m whose rank is at most m + n.
-    pub(super) fn with_ties(&mut self, plan: LogicalPlan, query: &Query) -> Result<LogicalPlan> {
-        let targets = query.targets.len();
+    /// The rows in their order, with one more column that counts them.
+    pub(super) fn sorted_with_number(&mut self, plan: LogicalPlan, query: &Query) -> Result<LogicalPlan> {
         let keys = sort_of(&plan, query, &query.order_by)?;
-        let none = || Ok(lit(0i64));
-        let skip = query.limit.offset.as_ref().map_or_else(none, |offset| self.expression(offset))?;
-        let Some(count) = &query.limit.count else { return self.sorted(plan, query) };
-        let count = self.expression(count)?;
-        let (plan, rank) = over(plan, rank_udwf(), Vec::new(), keys.clone())?;
         let (plan, number) = over(plan, row_number_udwf(), Vec::new(), keys)?;
+        self.outputs += 1;
+        let plan = with_bigint(plan, number, &format!("order#{}", self.outputs))?;
+        let number = column(&plan, plan.schema().fields().len() - 1);
+        build(LogicalPlanBuilder::from(plan).sort([number.sort(true, false)]))
+    }
+
+    /// `ORDER BY … OFFSET m FETCH FIRST n ROWS WITH TIES`: the rows behind the first m whose rank is at most m + n.
+    /// Without ties, but with numbers that a subquery computes: those whose own number is.
+    pub(super) fn numbered_limit(&mut self, plan: LogicalPlan, query: &Query) -> Result<LogicalPlan> {
+        let targets = plan.schema().fields().len();
+        let keys = sort_of(&plan, query, &query.order_by)?;
+        let (plan, number) = over(plan, row_number_udwf(), Vec::new(), keys.clone())?;
+        let (plan, rank) = match query.limit.with_ties {
+            true => over(plan, rank_udwf(), Vec::new(), keys)?,
+            false => (plan, number.clone()),
+        };
+        self.see(&plan);
+        let quantity = |this: &mut Self, expression: &Option<Expression>, clause: &'static str| {
+            let lowered = expression.as_ref().map(|expression| this.expression(expression)).transpose()?;
+            Ok::<_, crate::Error>(lowered.map(|expr| not_negative(cast(expr, DataType::Int64), clause)))
+        };
+        let skip = quantity(self, &query.limit.offset, "OFFSET")?.unwrap_or_else(|| lit(0i64));
+        let skip = coalesce(vec![skip, lit(0i64)]);
+        let count = quantity(self, &query.limit.count, "LIMIT")?;
+        let plan = self.attached(plan)?;
         let bigint = |expr: Expr| cast(expr, DataType::Int64);
-        let last = binary_expr(bigint(skip.clone()), Operator::Plus, bigint(count.clone()));
-        let wanted = conjunction(
-            vec![
-                binary_expr(bigint(number.clone()), Operator::Gt, bigint(skip)),
-                binary_expr(bigint(rank), Operator::LtEq, last),
-                binary_expr(bigint(count), Operator::Gt, Expr::Literal(ScalarValue::Int64(Some(0)), None)),
-            ],
-            Operator::And,
-        );
+        let mut wanted = vec![binary_expr(bigint(number.clone()), Operator::Gt, skip.clone())];
+        if let Some(count) = count {
+            let last = binary_expr(skip, Operator::Plus, count.clone());
+            let within = binary_expr(bigint(rank), Operator::LtEq, last);
+            let some = binary_expr(count.clone(), Operator::Gt, lit(0i64));
+            let both = conjunction(vec![within, some], Operator::And);
+            wanted.push(conjunction(vec![Expr::IsNull(Box::new(count)), both], Operator::Or));
+        }
+        let wanted = conjunction(wanted, Operator::And);
         let plan = LogicalPlanBuilder::from(plan).filter(wanted).and_then(|plan| plan.sort([number.sort(true, false)]));
         let plan = build(plan)?;
         let columns: Vec<Expr> = (0..targets).map(|index| column(&plan, index)).collect();

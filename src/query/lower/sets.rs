@@ -3,16 +3,19 @@
 //! Such a function becomes an expression that gives all its values as one list, and the list becomes rows. Several
 //! in one select list advance side by side, the shorter ones padded with NULLs, as in PostgreSQL since 10.
 
+use arrow::datatypes::DataType;
 use datafusion::common::{Column as PlanColumn, UnnestOptions};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 
+use super::outer::mentions_subquery;
 use super::{Lowering, Names, build, column, is_known, pg_type, rows};
 use crate::catalog::facts::FunctionFact;
 use crate::catalog::types::PgType;
 use crate::error::Result;
-use crate::query::bind::refuse;
+use crate::query::apply::Series;
 use crate::query::bind::tree::{Expression, FunctionItem, Kind, Query, Relation};
+use crate::query::bind::{errors, refuse};
 use crate::query::functions::{registry, table};
 use crate::query::values;
 
@@ -36,16 +39,23 @@ impl Lowering<'_> {
         let width = plan.schema().fields().len();
         let mut columns: Vec<Expr> = (0..width).map(|index| column(&plan, index)).collect();
         let mut names = Vec::with_capacity(calls.len());
+        let mut series = None;
         for call in &calls {
             let Kind::Function { function, arguments, .. } = &call.kind else { continue };
             let fact = self.function_fact(*function)?;
-            let list = self.list(fact, arguments, call)?;
             let name = self.qualifier(&fact.name).table().to_owned();
-            columns.push(list.alias(name.clone()));
+            if calls.len() > 1 || !self.is_series(call) {
+                columns.push(self.list(fact, arguments, call)?.alias(name.clone()));
+            } else {
+                series = Some((self.bounds(call)?, name.clone()));
+            }
             names.push(name);
         }
-        let plan = build(LogicalPlanBuilder::from(plan).project(columns))?;
-        let plan = unnested(plan, &names)?;
+        let plan = self.attached(plan)?;
+        let plan = match series {
+            Some((arguments, name)) => Series::plan(plan, arguments, name).map_err(errors::translate)?,
+            None => unnested(build(LogicalPlanBuilder::from(plan).project(columns))?, &names)?,
+        };
         for (call, name) in calls.into_iter().zip(names) {
             let wanted = pg_type(call.data_type)?.arrow();
             let value = Expr::Column(PlanColumn::from_name(name));
@@ -61,10 +71,12 @@ impl Lowering<'_> {
         items: &[FunctionItem],
         ordinality: bool,
     ) -> Result<(LogicalPlan, Names)> {
-        let [item] = items else { return Err(refuse::not_supported("ROWS FROM")) };
         let name = relation.alias.clone().unwrap_or_else(|| "function".to_owned());
         let outside = std::mem::replace(&mut self.beside, true);
-        let plan = self.function_rows(item, relation, ordinality);
+        let plan = self.apart(|this| match items {
+            [item] => this.function_rows(item, relation, ordinality),
+            several => this.side_by_side(several),
+        });
         self.beside = outside;
         let plan = if ordinality { rows::numbered(plan?)? } else { plan? };
         if plan.schema().fields().len() != relation.columns.len() {
@@ -74,20 +86,25 @@ impl Lowering<'_> {
     }
 
     fn function_rows(&mut self, item: &FunctionItem, relation: &Relation, ordinality: bool) -> Result<LogicalPlan> {
-        let one_row = || LogicalPlanBuilder::empty(true);
         let Kind::Function { function, arguments, .. } = &item.call.kind else {
             let value = self.expression(&item.call)?;
-            return build(one_row().project([value.alias("value")]));
+            return build(self.one_row()?.project([value.alias("value")]));
         };
         let fact = self.function_fact(*function)?;
         if !fact.returns_set {
             let value = self.expression(&item.call)?;
-            return build(one_row().project([value.alias(fact.name.clone())]));
+            return build(self.one_row()?.project([value.alias(fact.name.clone())]));
         }
         let width = relation.columns.len() - usize::from(ordinality);
         // As a relation it makes its rows as they are read; as a list it would hold all of them.
-        let lowered = arguments.iter().map(|argument| self.folded(argument)).collect::<Result<Vec<_>>>()?;
-        if let Ok(provider) = table::function(&fact.name, lowered.clone(), self.environment, self.planner.shared()) {
+        let known = !arguments.iter().any(mentions_subquery);
+        let lowered = match known {
+            true => arguments.iter().map(|argument| self.folded(argument)).collect::<Result<Vec<_>>>()?,
+            false => Vec::new(),
+        };
+        let provider =
+            known.then(|| table::function(&fact.name, lowered.clone(), self.environment, self.planner.shared()));
+        if let Some(Ok(provider)) = provider {
             let is_series = fact.name == "generate_series";
             if provider.schema().fields().len() == width && (!is_series || lowered.iter().all(is_literal)) {
                 let qualifier = self.qualifier(&fact.name);
@@ -95,10 +112,46 @@ impl Lowering<'_> {
                 return self.as_result(plan, &item.call, width);
             }
         }
-        let list = self.list(fact, arguments, &item.call)?.alias(fact.name.clone());
-        let plan = build(one_row().project([list]))?;
-        let plan = unnested(plan, std::slice::from_ref(&fact.name))?;
+        if self.is_series(&item.call) {
+            let arguments = self.bounds(&item.call)?;
+            let row = build(Ok(self.one_row()?))?;
+            let plan = Series::plan(row, arguments, fact.name.clone()).map_err(errors::translate)?;
+            let last = column(&plan, plan.schema().fields().len() - 1);
+            let plan = build(LogicalPlanBuilder::from(plan).project([last]))?;
+            return self.as_result(plan, &item.call, width);
+        }
+        let plan = self.side_by_side(std::slice::from_ref(item))?;
         self.as_result(plan, &item.call, width)
+    }
+
+    /// One row, with the columns that expressions over it are waiting for.
+    fn one_row(&mut self) -> Result<LogicalPlanBuilder> {
+        let plan = build(Ok(LogicalPlanBuilder::empty(true)))?;
+        self.attached(plan).map(LogicalPlanBuilder::from)
+    }
+
+    /// The rows of functions beside each other, the shorter ones padded with NULLs.
+    fn side_by_side(&mut self, items: &[FunctionItem]) -> Result<LogicalPlan> {
+        let mut columns = Vec::new();
+        for item in items {
+            let Kind::Function { function, arguments, .. } = &item.call.kind else {
+                return Err(refuse::not_supported("ROWS FROM of this function"));
+            };
+            let fact = self.function_fact(*function)?;
+            if !fact.returns_set {
+                return Err(refuse::not_supported("ROWS FROM of a function that returns no set"));
+            }
+            if fact.outputs.len() > 1 {
+                let arguments = self.all(arguments)?;
+                columns.extend(registry::set_of_columns(fact, &arguments)?);
+            } else {
+                columns.push(self.list(fact, arguments, &item.call)?);
+            }
+        }
+        let names: Vec<String> = (1..=columns.len()).map(|number| format!("column{number}")).collect();
+        let columns = columns.into_iter().zip(&names).map(|(list, name)| list.alias(name.clone()));
+        let plan = build(self.one_row()?.project(columns))?;
+        unnested(plan, &names)
     }
 
     /// An argument, as a literal if its value is known.
@@ -128,6 +181,23 @@ impl Lowering<'_> {
         let name = field.name().clone();
         let value = cast(column(&plan, 0), wanted).alias(name);
         build(LogicalPlanBuilder::from(plan).project([value]))
+    }
+
+    /// Is it `generate_series` over integers?
+    fn is_series(&self, call: &Expression) -> bool {
+        let Kind::Function { function, arguments, variadic: false, .. } = &call.kind else { return false };
+        let is_integer = |argument: &Expression| {
+            matches!(pg_type(argument.data_type), Ok(PgType::Int2 | PgType::Int4 | PgType::Int8))
+        };
+        self.function_fact(*function).is_ok_and(|fact| fact.name == "generate_series")
+            && arguments.iter().all(is_integer)
+    }
+
+    /// The arguments of such a call, as bigint.
+    fn bounds(&mut self, call: &Expression) -> Result<Vec<Expr>> {
+        let Kind::Function { arguments, .. } = &call.kind else { return Ok(Vec::new()) };
+        let bigint = |argument: &Expression| Ok(cast(self.expression(argument)?, DataType::Int64));
+        arguments.iter().map(bigint).collect()
     }
 
     /// All values of a set-returning function as one list.

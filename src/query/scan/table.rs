@@ -12,7 +12,6 @@ use datafusion::physical_plan::ExecutionPlan;
 use super::exec::ScanExec;
 use super::filters;
 use crate::catalog::Table;
-use crate::query::bind::output::ORIGIN_METADATA;
 
 /// The column with a row's encoded key, and the one with its commit sequence. Only DML sees them.
 pub const KEY_COLUMN: &str = "_key";
@@ -43,16 +42,7 @@ impl TableScan {
 }
 
 fn fields(table: &Table) -> Vec<Field> {
-    table
-        .columns
-        .iter()
-        .map(|column| {
-            let field = column.data_type.field(&column.name, !column.not_null);
-            let mut metadata = field.metadata().clone();
-            metadata.insert(ORIGIN_METADATA.to_owned(), format!("{}:{}", table.id.0, column.attnum));
-            field.with_metadata(metadata)
-        })
-        .collect()
+    table.columns.iter().map(|column| column.data_type.field(&column.name, !column.not_null)).collect()
 }
 
 #[async_trait]

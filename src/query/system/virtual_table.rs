@@ -24,7 +24,6 @@ use crate::catalog::system::{Source, SystemContext, SystemTable};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::errors;
-use crate::query::bind::output::ORIGIN_METADATA;
 use crate::query::environment::Environment;
 use crate::query::scan::ScanContext;
 use crate::query::scan::leaf_plan;
@@ -61,12 +60,7 @@ impl VirtualTable {
 
 /// A relation of the system as a virtual table.
 pub fn of_system(table: &'static SystemTable) -> Arc<VirtualTable> {
-    let fields = table.arrow().fields().iter().zip(1..).map(|(field, attnum)| {
-        let mut metadata = field.metadata().clone();
-        metadata.insert(ORIGIN_METADATA.to_owned(), format!("{}:{attnum}", table.oid));
-        field.as_ref().clone().with_metadata(metadata)
-    });
-    let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let schema = Arc::clone(table.arrow());
     let rows: Option<Rows> = match table.source {
         Source::Empty => None,
         Source::Catalog(_) => Some(Arc::new(move |context: Arc<ScanContext>| {

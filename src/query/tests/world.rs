@@ -21,8 +21,8 @@ use crate::notify::{Hub, QueueLimits};
 use crate::query::ast::Statement;
 use crate::query::functions::names::SessionNames;
 use crate::query::{
-    ActivityRow, Bound, Environment, FlushRow, Host, Known, OutputColumn, Planner, PlannerOptions, ScalarValue,
-    SendableRecordBatchStream, SettingRow, Signal, SubscriptionRow, parse,
+    ActivityRow, Bound, BoundStatement, Environment, FlushRow, Host, Known, OutputColumn, Planner, PlannerOptions,
+    Rights, ScalarValue, SendableRecordBatchStream, SettingRow, Signal, SubscriptionRow, parse,
 };
 use crate::storage::{Durability, Engine, StorageOptions};
 use crate::transaction::{Applied, Manager, Transaction};
@@ -189,14 +189,12 @@ impl World {
         let statement = parse(sql)?.remove(0).statement;
         let planner = &self.planner;
         let (view, store) = (transaction.view(), transaction.store().clone());
-        match statement {
-            Statement::Query(query) => {
-                let bound = planner.bind(environment, &query, types)?;
+        match planner.bind_statement(environment, &statement, types)? {
+            Some(BoundStatement::Query(bound)) => {
                 let stream = planner.execute(environment, &bound, parameters, view, &store, cancel).await?;
                 self.collect(&bound.columns, stream).await
             }
-            Statement::Insert(insert) => {
-                let bound = planner.bind_insert(environment, &insert, types)?;
+            Some(BoundStatement::Insert(bound)) => {
                 let mut rows = planner.execute_insert(environment, &bound, parameters, view, &store, cancel).await?;
                 let mut answer = Answer { columns: Vec::new(), rows: Vec::new() };
                 while let Some(batch) = rows.next().await {
@@ -211,21 +209,20 @@ impl World {
                 transaction.statement_end();
                 Ok(answer)
             }
-            Statement::Update(update) => {
-                let bound = planner.bind_update(environment, &update, types)?;
+            Some(BoundStatement::Update(bound)) => {
                 let rows = planner.execute(environment, &bound.source, parameters, view, &store, cancel).await?;
                 let rows = concat(rows).await?;
                 let identity = rows.project(&[0, 1]).unwrap();
                 let new = rows.project(&(2..rows.num_columns()).collect::<Vec<_>>()).unwrap();
-                match transaction.update(&bound.table, &identity, new.clone()).await? {
+                let own = new.project(&(0..bound.table.columns.len()).collect::<Vec<_>>()).unwrap();
+                match transaction.update(&bound.table, &identity, own).await? {
                     Applied::Done(_) => {}
                     Applied::Retry => panic!("nobody else writes"),
                 }
                 transaction.statement_end();
                 self.returned(environment, bound.returning.as_ref(), parameters, &new)
             }
-            Statement::Delete(delete) => {
-                let bound = planner.bind_delete(environment, &delete, types)?;
+            Some(BoundStatement::Delete(bound)) => {
                 let rows = planner.execute(environment, &bound.source, parameters, view, &store, cancel).await?;
                 let rows = concat(rows).await?;
                 let identity = rows.project(&[0, 1]).unwrap();
@@ -237,7 +234,7 @@ impl World {
                 transaction.statement_end();
                 self.returned(environment, bound.returning.as_ref(), parameters, &old)
             }
-            other => panic!("the test harness does not run {other}"),
+            None => panic!("the test harness does not run {statement}"),
         }
     }
 
@@ -373,6 +370,14 @@ impl Host for TestHost {
     fn set_setting(&self, name: &str, value: &str, _local: bool) -> Result<String> {
         self.settings.lock().insert(name.into(), value.into());
         Ok(value.into())
+    }
+
+    fn rights(&self) -> Rights {
+        Rights { writes: true, defines: true }
+    }
+
+    fn started_us(&self) -> i64 {
+        0
     }
 
     fn settings(&self) -> Vec<SettingRow> {

@@ -262,19 +262,6 @@ impl<'a> Rewriting<'a> {
         before.is_some_and(|token| is_word(&token.token, "DISTINCT"))
     }
 
-    /// Is this level the arguments of a call of this function?
-    fn inside(&self, function: &str) -> bool {
-        let start = self.levels.last().map_or(0, |level| level.start);
-        let name = start.checked_sub(2).and_then(|index| self.output.get(index));
-        name.is_some_and(|token| is_word(&token.token, function))
-    }
-
-    /// A FROM that stands first in TRIM.
-    fn trims(&self) -> bool {
-        self.inside("TRIM")
-            && (matches!(self.last(), Some(Token::LParen)) || self.last_is_one_of(&["BOTH", "LEADING", "TRAILING"]))
-    }
-
     /// Does the operand before this token go on with it?
     fn continues_operand(&self, index: usize) -> bool {
         match self.at(index) {
@@ -316,15 +303,6 @@ impl<'a> Rewriting<'a> {
             _ if matches!(self.last(), Some(Token::Period)) => {}
             "SELECT" if self.in_query() && self.last_is("AS") => {}
             "SELECT" => return self.select(index),
-            "FROM" if self.trims() => return Ok(index + 1),
-            "SIMILAR" if !self.word(index + 1, "TO") && self.inside("SUBSTRING") => {
-                self.push(Token::Comma, span);
-                return Ok(index + 1);
-            }
-            "ESCAPE" if self.inside("SUBSTRING") => {
-                self.push(Token::Comma, span);
-                return Ok(index + 1);
-            }
             "ESCAPE" if self.in_query() && self.string(index + 1).is_some() && self.continues_operand(index + 2) => {
                 return Err(self.refused("ESCAPE with a computed character", index));
             }

@@ -24,7 +24,7 @@ use crate::catalog::Table;
 use crate::catalog::types::PgType;
 use crate::error::StorageError;
 use crate::query::ast::{
-    Assignment, AssignmentTarget, BinaryOperator, Delete, Expr, FromTable, TableFactor, TableWithJoins, Update, Value,
+    Assignment, AssignmentTarget, BinaryOperator, Expr, FromTable, Statement, TableFactor, TableWithJoins, Value,
 };
 use crate::query::{Environment, Planner};
 use crate::storage::keys;
@@ -69,10 +69,11 @@ struct Scope<'a> {
 pub(crate) fn of_update(
     planner: &Planner,
     environment: &Arc<Environment>,
-    update: &Update,
+    statement: &Statement,
     table: &Table,
     parameters: &[PgType],
 ) -> Option<ByKey> {
+    let Statement::Update(update) = statement else { return None };
     if !environment.direct_path || update.from.is_some() {
         return None;
     }
@@ -96,10 +97,11 @@ pub(crate) fn of_update(
 pub(crate) fn of_delete(
     planner: &Planner,
     environment: &Arc<Environment>,
-    delete: &Delete,
+    statement: &Statement,
     table: &Table,
     parameters: &[PgType],
 ) -> Option<ByKey> {
+    let Statement::Delete(delete) = statement else { return None };
     if !environment.direct_path || delete.using.is_some() {
         return None;
     }
@@ -186,7 +188,7 @@ impl Scope<'_> {
             return None;
         }
         // A literal that the type refuses is left to the planned path, which places the error.
-        let constant = self.planner.evaluate_constant(self.environment, expression, target).ok()?;
+        let constant = self.planner.evaluate_constant(self.environment, expression, target, None).ok()?;
         Some(Operand::Literal(constant))
     }
 }

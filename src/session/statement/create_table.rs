@@ -50,7 +50,7 @@ pub(crate) fn definition(
     let columns: Vec<(String, PgType)> =
         table.columns.iter().map(|column| (column.name.clone(), column.data_type.clone())).collect();
     for check in checks {
-        let mentioned = planner.check_expression(environment, &check.expr, &columns, &PgType::Bool)?;
+        let mentioned = planner.check_constraint(environment, &check.expr, &table.name, &columns)?;
         table.checks.push(CheckDefinition {
             name: check.name.as_ref().map(ident).map(short).transpose()?,
             expression: check.expr.to_string(),
@@ -145,9 +145,7 @@ fn read_column(
                         format!("multiple default values specified for column \"{name}\" of table \"{}\"", table.name);
                     return Err(QueryError::Syntax(message).into());
                 }
-                planner
-                    .check_expression(environment, expression, &[], &target)
-                    .map_err(|error| default_error(error, &name, &target))?;
+                planner.check_default(environment, expression, &name, &target)?;
                 table.columns[at].default = Some(default_text(expression, &target));
             }
             ColumnOption::PrimaryKey(key) => {
@@ -187,23 +185,6 @@ fn read_column(
     }
     table.columns[at].not_null = not_null;
     Ok(())
-}
-
-/// A default that does not fit says so with the column's name.
-fn default_error(error: crate::Error, column: &str, target: &PgType) -> crate::Error {
-    match error.kind() {
-        crate::error::ErrorKind::Session(SessionError::WrongType { found, .. }) => {
-            let message =
-                format!("column \"{column}\" is of type {} but default expression is of type {found}", target.format());
-            QueryError::DatatypeMismatch(message).into()
-        }
-        crate::error::ErrorKind::Query(QueryError::DatatypeMismatch(message)) => {
-            let message = message.replacen("column \"default\"", &format!("column \"{column}\""), 1);
-            let message = message.replacen("but expression", "but default expression", 1);
-            QueryError::DatatypeMismatch(message).into()
-        }
-        _ => error,
-    }
 }
 
 fn read_constraint(

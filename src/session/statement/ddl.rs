@@ -7,8 +7,8 @@ use super::{Running, create_table, names, not_supported};
 use crate::Result;
 use crate::catalog::{Table, TenantCatalog, system};
 use crate::error::{CatalogError, ErrorKind, SessionError};
-use crate::query;
 use crate::query::ast::{CreateTable, Statement};
+use crate::query::{self, Environment};
 use crate::session::outcome::Outcome;
 use crate::transaction::DropBehavior;
 
@@ -19,7 +19,7 @@ fn tag(tag: &str) -> Outcome {
 /// Runs a definition that `query::parse` has read.
 pub(crate) async fn run(running: &mut Running<'_>, parsed: &query::Parsed) -> Result<Outcome> {
     match &parsed.statement {
-        Statement::CreateTable(create) => create_table(running, create).await,
+        Statement::CreateTable(create) => create_table(running, create, &parsed.source).await,
         Statement::Merge(_) => Err(not_supported("MERGE")),
         other => {
             let text = other.to_string();
@@ -42,7 +42,7 @@ pub(crate) async fn run_utility(running: &mut Running<'_>, utility: &Utility) ->
     }
 }
 
-async fn create_table(running: &mut Running<'_>, create: &CreateTable) -> Result<Outcome> {
+async fn create_table(running: &mut Running<'_>, create: &CreateTable, source: &Arc<str>) -> Result<Outcome> {
     let name = names::of(&create.name)?;
     let schema = creation_schema(running, &name)?;
     running.role().may_create(&schema)?;
@@ -53,7 +53,8 @@ async fn create_table(running: &mut Running<'_>, create: &CreateTable) -> Result
     }
     let planner = running.planner();
     let owner = running.environment.user.clone();
-    let definition = create_table::definition(&planner, &running.environment, create, schema, owner)?;
+    let environment = Environment { source: Some(source.clone()), ..Environment::clone(&running.environment) };
+    let definition = create_table::definition(&planner, &Arc::new(environment), create, schema, owner)?;
     let transaction = running.transaction();
     match transaction.create_table(definition).await {
         Ok(_) => transaction.statement_end(),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::Running;
 use super::by_key::{self, ByKey};
-use super::update::{IDENTITY_COLUMNS, without_identity};
+use super::update::split;
 use crate::Result;
-use crate::error::{SessionError, StorageError};
+use crate::error::SessionError;
 use crate::query::BoundDelete;
 use crate::session::outcome::{Outcome, RowsTag};
 use crate::session::prepared::{Plan, Prepared};
@@ -27,12 +27,7 @@ pub(crate) async fn run(
                 let found = by_key::find(running, &bound.table, by_key).await?;
                 (found.identity, found.rows)
             }
-            None => {
-                let found = running.collect(&bound.source).await?;
-                let identity: Vec<_> = (0..IDENTITY_COLUMNS).collect();
-                let identity = found.project(&identity).map_err(|source| StorageError::Arrow { source })?;
-                (identity, without_identity(&found)?)
-            }
+            None => split(&running.collect(&bound.source).await?)?,
         };
         match running.transaction().delete(&bound.table, &identity).await? {
             Applied::Done(changed) => return running.changed(&bound.returning, &changed, &rows, RowsTag::Delete),

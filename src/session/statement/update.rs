@@ -30,19 +30,18 @@ pub(crate) async fn run(
     running.role().may_write(&bound.table.name)?;
     loop {
         running.prepare_checks(&bound.table);
-        let (identity, rows) = match &by_key {
+        let (identity, found) = match &by_key {
             Some(by_key) => {
                 let found = by_key::find(running, &bound.table, by_key).await?;
                 let rows = by_key::changed(&bound.table, by_key, &found.rows, running.parameters)?;
                 (found.identity, rows)
             }
-            None => {
-                let found = running.collect(&bound.source).await?;
-                split(&found, bound.table.columns.len())?
-            }
+            None => split(&running.collect(&bound.source).await?)?,
         };
-        match running.transaction().update(&bound.table, &identity, rows.clone()).await? {
-            Applied::Done(changed) => return running.changed(&bound.returning, &changed, &rows, RowsTag::Update),
+        // Behind the table's columns may be those of other relations, for RETURNING.
+        let rows = first(&found, bound.table.columns.len())?;
+        match running.transaction().update(&bound.table, &identity, rows).await? {
+            Applied::Done(changed) => return running.changed(&bound.returning, &changed, &found, RowsTag::Update),
             Applied::Retry => match running.begin_again(prepared).await? {
                 None => {}
                 Some(Plan::Update(again, again_by_key)) => (bound, by_key) = (again, again_by_key),
@@ -52,16 +51,14 @@ pub(crate) async fn run(
     }
 }
 
-/// The identity of the rows, and the columns of their table.
-pub(super) fn split(found: &RecordBatch, columns: usize) -> Result<(RecordBatch, RecordBatch)> {
-    let arrow = |source| StorageError::Arrow { source };
-    let identity = found.project(&(0..IDENTITY_COLUMNS).collect::<Vec<_>>()).map_err(arrow)?;
-    let rows = found.project(&(IDENTITY_COLUMNS..IDENTITY_COLUMNS + columns).collect::<Vec<_>>()).map_err(arrow)?;
-    Ok((identity, rows))
+/// The identity of the rows, and the rest of their columns.
+pub(super) fn split(found: &RecordBatch) -> Result<(RecordBatch, RecordBatch)> {
+    let rest: Vec<_> = (IDENTITY_COLUMNS..found.num_columns()).collect();
+    let rest = found.project(&rest).map_err(|source| StorageError::Arrow { source })?;
+    Ok((first(found, IDENTITY_COLUMNS)?, rest))
 }
 
-/// Everything but the identity.
-pub(super) fn without_identity(found: &RecordBatch) -> Result<RecordBatch> {
-    let rest: Vec<_> = (IDENTITY_COLUMNS..found.num_columns()).collect();
-    Ok(found.project(&rest).map_err(|source| StorageError::Arrow { source })?)
+fn first(found: &RecordBatch, columns: usize) -> Result<RecordBatch> {
+    let columns: Vec<_> = (0..columns).collect();
+    Ok(found.project(&columns).map_err(|source| StorageError::Arrow { source })?)
 }

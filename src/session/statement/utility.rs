@@ -208,9 +208,10 @@ pub(crate) fn evaluate(
     arguments
         .iter()
         .zip(prepared.parameters())
-        .map(|(argument, target)| {
+        .enumerate()
+        .map(|(index, (argument, target))| {
             let expression = argument_expression(argument)?;
-            planner.evaluate_constant(&running.environment, &expression, target)
+            planner.evaluate_constant(&running.environment, &expression, target, Some(index + 1))
         })
         .collect()
 }

@@ -7,7 +7,7 @@
 //!
 //! The file is plain Parquet: uuid carries Parquet's UUID type, so that DuckDB and pyarrow show it as one.
 //! An interval becomes a struct of months, days and nanoseconds, because Parquet's own INTERVAL cannot hold
-//! more than milliseconds and arrow-rs does not write it. Only key columns are REQUIRED: what NOT NULL means
+//! more than milliseconds and arrow-rs does not write it. An array is a LIST. Only key columns are REQUIRED: what NOT NULL means
 //! may change while the file does not.
 //!
 //! Columns are found by position, as in the row codec: a file written before a column was added reads as
@@ -16,8 +16,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, Int32Array, Int64Array, IntervalMonthDayNanoArray, RecordBatch, StructArray, UInt64Array,
-    new_null_array,
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, IntervalMonthDayNanoArray, ListArray, RecordBatch, StructArray,
+    UInt64Array, new_null_array,
 };
 use arrow::datatypes::{DataType, Field, Fields, IntervalMonthDayNano, IntervalUnit, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
@@ -98,10 +98,7 @@ impl Format {
     pub fn to_file(&self, batch: &RecordBatch, seqs: &UInt64Array) -> Result<RecordBatch, StorageError> {
         let mut columns = Vec::with_capacity(batch.num_columns() + 1);
         for column in batch.columns() {
-            columns.push(match column.as_any().downcast_ref::<IntervalMonthDayNanoArray>() {
-                Some(intervals) => interval_to_struct(intervals),
-                None => column.clone(),
-            });
+            columns.push(as_in_file(column)?);
         }
         columns.push(Arc::new(seqs.clone()));
         RecordBatch::try_new(self.schema.clone(), columns).map_err(arrow_error)
@@ -110,10 +107,13 @@ impl Format {
 
 /// The first Parquet leaf of a stored column: an interval takes one for each of its parts, others take one.
 pub(super) fn leaf(shape: &Shape, column: usize) -> usize {
-    let parts = |data_type: &DataType| match data_type {
-        DataType::Interval(_) => 3,
-        _ => 1,
-    };
+    fn parts(data_type: &DataType) -> usize {
+        match data_type {
+            DataType::Interval(_) => 3,
+            DataType::List(item) => parts(item.data_type()),
+            _ => 1,
+        }
+    }
     shape.schema.fields().iter().take(column).map(|field| parts(field.data_type())).sum()
 }
 
@@ -123,6 +123,11 @@ pub(super) fn from_file(column: Option<&ArrayRef>, field: &Field, rows: usize) -
     if column.data_type() == field.data_type() {
         return Ok(column.clone());
     }
+    if let (DataType::List(item), Some(list)) = (field.data_type(), column.as_list_opt::<i32>()) {
+        let values = from_file(Some(list.values()), item, list.values().len())?;
+        let list = ListArray::try_new(Arc::clone(item), list.offsets().clone(), values, list.nulls().cloned());
+        return Ok(Arc::new(list.map_err(arrow_error)?));
+    }
     match (field.data_type(), column.as_any().downcast_ref::<StructArray>()) {
         (DataType::Interval(IntervalUnit::MonthDayNano), Some(parts)) => struct_to_interval(parts),
         (expected, _) => Err(StorageError::Corrupted {
@@ -131,9 +136,22 @@ pub(super) fn from_file(column: Option<&ArrayRef>, field: &Field, rows: usize) -
     }
 }
 
+/// A column as the file holds it.
+fn as_in_file(column: &ArrayRef) -> Result<ArrayRef, StorageError> {
+    if let Some(intervals) = column.as_any().downcast_ref::<IntervalMonthDayNanoArray>() {
+        return Ok(interval_to_struct(intervals));
+    }
+    let Some(list) = column.as_list_opt::<i32>() else { return Ok(column.clone()) };
+    let values = as_in_file(list.values())?;
+    let item = Arc::new(Field::new_list_field(values.data_type().clone(), true));
+    let list = ListArray::try_new(item, list.offsets().clone(), values, list.nulls().cloned());
+    Ok(Arc::new(list.map_err(arrow_error)?))
+}
+
 fn file_type(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Interval(IntervalUnit::MonthDayNano) => DataType::Struct(interval_fields()),
+        DataType::List(item) => DataType::new_list(file_type(item.data_type()), true),
         other => other.clone(),
     }
 }

@@ -181,3 +181,56 @@ fn another_format_is_refused() {
     value[0] = 2;
     assert!(Header::read(&value).is_err());
 }
+
+/// Columns of lists, one row: `None` is NULL, as a list and as an element.
+fn lists(texts: &Option<Vec<Option<String>>>, numbers: &Option<Vec<Option<i32>>>) -> (Shape, RecordBatch) {
+    let fields = [
+        Field::new("id", DataType::Int32, false),
+        Field::new_list("texts", Field::new_list_field(DataType::Utf8, true), true),
+        Field::new_list("numbers", Field::new_list_field(DataType::Int32, true), true),
+        Field::new("last", DataType::Utf8, true),
+    ];
+    let shape = Shape::new(TableId(1), Arc::new(Schema::new(fields.to_vec())), vec![0]);
+    let mut text_lists = ListBuilder::new(StringBuilder::new());
+    if let Some(texts) = texts {
+        texts.iter().for_each(|text| text_lists.values().append_option(text.as_ref()));
+    }
+    text_lists.append(texts.is_some());
+    let mut number_lists = ListBuilder::new(Int32Builder::new());
+    if let Some(numbers) = numbers {
+        numbers.iter().for_each(|number| number_lists.values().append_option(*number));
+    }
+    number_lists.append(numbers.is_some());
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int32Array::from(vec![1])),
+        Arc::new(text_lists.finish()),
+        Arc::new(number_lists.finish()),
+        Arc::new(StringArray::from(vec!["behind the lists"])),
+    ];
+    let batch = RecordBatch::try_new(Arc::clone(&shape.schema), columns).unwrap();
+    (shape, batch)
+}
+
+proptest! {
+    #[test]
+    fn lists_survive_and_their_damage_never_panics(
+        texts: Option<Vec<Option<String>>>, numbers: Option<Vec<Option<i32>>>, at: prop::sample::Index, byte: u8,
+        cut: prop::sample::Index,
+    ) {
+        let (shape, batch) = lists(&texts, &numbers);
+        let mut value = encode(&shape, &batch);
+        let all = [0, 1, 2, 3];
+        prop_assert_eq!(&decode(&shape, &all, &value).unwrap(), &batch);
+        prop_assert_eq!(&single_row(&shape, &all, Arc::clone(&shape.schema), &value).unwrap(), &batch);
+        let some = [3, 1];
+        let schema = projected_schema(&shape, &some);
+        prop_assert_eq!(single_row(&shape, &some, schema, &value).unwrap(), batch.project(&some).unwrap());
+        let at = at.index(value.len());
+        value[at] = byte;
+        let _ = decode(&shape, &all, &value);
+        let _ = single_row(&shape, &all, Arc::clone(&shape.schema), &value);
+        value.truncate(cut.index(value.len()));
+        let _ = decode(&shape, &all, &value);
+        let _ = single_row(&shape, &all, Arc::clone(&shape.schema), &value);
+    }
+}

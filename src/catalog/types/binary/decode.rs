@@ -102,6 +102,13 @@ fn resolve(pg: &PgType) -> Box<dyn Column<[u8]>> {
             }
             [] => Err(wrong_length()),
         }),
+        PgType::Jsonpath => strings(|bytes| match bytes {
+            [1, text @ ..] => json::path::canonical(utf8(text)?).map(Cow::Owned),
+            [version, ..] => {
+                Err(CatalogError::NotSupported(format!("unsupported jsonpath version number: {version}")).into())
+            }
+            [] => Err(wrong_length()),
+        }),
         PgType::Bytea => Box::new(Bytes { builder: BinaryBuilder::new(), parse: |bytes: &[u8]| Ok(bytes.to_vec()) }),
         PgType::Uuid => {
             Box::new(Uuids { builder: FixedSizeBinaryBuilder::new(16), parse: |bytes: &[u8]| exact(bytes) })

@@ -62,7 +62,7 @@ fn resolve(data_type: &DataType, pg: &PgType) -> Result<WriteValue> {
         PgType::Text | PgType::Varchar(_) | PgType::Name | PgType::Char | PgType::Json | PgType::Unknown => {
             text(data_type, false)
         }
-        PgType::Jsonb => text(data_type, true),
+        PgType::Jsonb | PgType::Jsonpath => text(data_type, true),
         PgType::Bytea | PgType::Uuid => bytes(data_type),
         PgType::Date => date(data_type),
         PgType::Time => time(data_type),

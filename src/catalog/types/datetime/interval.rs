@@ -25,7 +25,16 @@ pub(super) struct Sum {
 /// 22007 and 22015 as PostgreSQL; 22008 when the time part has more than 2,562,047 hours, which Arrow's
 /// nanoseconds cannot hold.
 pub fn parse_interval(text: &str) -> Result<IntervalMonthDayNano> {
-    let sum = match lex::fields(text).and_then(|fields| decode(&fields)) {
+    parse_interval_of(text, 0)
+}
+
+/// Reads an `interval` of a type with fields, such as `interval day to hour`: a number without a unit is one of the
+/// last field. The range is a set of bits, as in `typmod`.
+///
+/// # Errors
+/// As [`parse_interval`].
+pub fn parse_interval_of(text: &str, range: i32) -> Result<IntervalMonthDayNano> {
+    let sum = match lex::fields(text).and_then(|fields| decode(&fields, range)) {
         Err(Fault::BadFormat) => interval_iso::decode(text),
         // PostgreSQL knows one code for every number of an interval that is too big.
         Err(Fault::FieldOverflow | Fault::MonthDayOverflow) => Err(Fault::IntervalOverflow),
@@ -39,7 +48,25 @@ pub fn parse_interval(text: &str) -> Result<IntervalMonthDayNano> {
     Ok(IntervalMonthDayNano::new(months, days, nanoseconds))
 }
 
-fn decode(fields: &[(Look, String)]) -> Result<Sum, Fault> {
+/// What a number without a unit is.
+fn last_field(range: i32) -> Unit {
+    const ORDER: [(i32, Unit); 6] =
+        [(12, Unit::Second), (11, Unit::Minute), (10, Unit::Hour), (3, Unit::Day), (1, Unit::Month), (2, Unit::Year)];
+    const ALL: i32 = 0x7fff;
+    let known = ORDER.iter().find(|(bit, _)| range != ALL && range & (1 << bit) != 0);
+    known.map_or(Unit::Second, |(_, unit)| *unit)
+}
+
+/// Minutes and seconds, without hours.
+const MINUTE_TO_SECOND: i32 = 1 << 11 | 1 << 12;
+
+fn decode(fields: &[(Look, String)], range: i32) -> Result<Sum, Fault> {
+    let time = |field: &str| match (time(field)?, field.matches(':').count()) {
+        // Two parts are minutes and seconds here.
+        (us, 1) if range == MINUTE_TO_SECOND && !field.contains('.') => Ok(us / 60),
+        (us, _) => Ok::<i64, Fault>(us),
+    };
+
     let mut sum = Sum::default();
     let mut seen: u32 = 0;
     let mut unit: Option<Unit> = None;
@@ -61,7 +88,7 @@ fn decode(fields: &[(Look, String)]) -> Result<Sum, Fault> {
             }
             Look::Zone | Look::Date | Look::Number => {
                 // The bare last number is seconds; a number before it without a unit means what it meant.
-                let wanted = unit.unwrap_or(Unit::Second);
+                let wanted = unit.unwrap_or_else(|| last_field(range));
                 let (meant, bits) = quantity(&mut sum, field, wanted)?;
                 unit = Some(meant);
                 bits

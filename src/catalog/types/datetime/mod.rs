@@ -26,9 +26,9 @@ mod tokens;
 mod write;
 
 pub use decode::{parse_date, parse_timestamp, parse_timestamptz};
-pub use interval::parse_interval;
+pub use interval::{parse_interval, parse_interval_of};
 pub use time_only::parse_time;
-pub(in crate::catalog) use write::write_moment;
+pub use write::write_moment;
 pub use write::{write_date, write_interval, write_interval_iso, write_time, write_timestamp, write_timestamptz};
 
 /// `infinity` of dates.

@@ -40,7 +40,7 @@ pub fn write_timestamptz(us: i64, zone: &Zone, out: &mut Vec<u8>) {
 
 /// Writes a moment. `separator` is a space in PostgreSQL's ISO style and `T` in JSON, where the offset
 /// also has minutes always.
-pub(in crate::catalog) fn write_moment(us: i64, zone: Option<&Zone>, separator: u8, out: &mut Vec<u8>) {
+pub fn write_moment(us: i64, zone: Option<&Zone>, separator: u8, out: &mut Vec<u8>) {
     match us {
         TIMESTAMP_INFINITY => return out.extend_from_slice(b"infinity"),
         TIMESTAMP_MINUS_INFINITY => return out.extend_from_slice(b"-infinity"),

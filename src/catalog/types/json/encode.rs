@@ -30,7 +30,15 @@ impl JsonEncoder {
     /// # Errors
     /// 0A000 for an Arrow type that has no PostgreSQL form.
     pub fn new(field: &Field, pg: &PgType, style: &OutputStyle) -> Result<Self> {
-        Ok(Self { write: resolve(field, pg, style)? })
+        Ok(Self { write: resolve(field, pg, style, b",")? })
+    }
+
+    /// The same with line feeds between the elements of an array or the members of a row, but not within these.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_lines(field: &Field, pg: &PgType, style: &OutputStyle) -> Result<Self> {
+        Ok(Self { write: resolve(field, pg, style, b",\n ")? })
     }
 
     /// Appends the value of a row; `null` for NULL.
@@ -43,7 +51,27 @@ impl JsonEncoder {
     }
 }
 
-fn resolve(field: &Field, pg: &PgType, style: &OutputStyle) -> Result<WriteValue> {
+fn resolve(field: &Field, pg: &PgType, style: &OutputStyle, separator: &'static [u8]) -> Result<WriteValue> {
+    if let DataType::Struct(fields) = field.data_type() {
+        let mut members = Vec::with_capacity(fields.len());
+        for field in fields {
+            let mut name = Vec::new();
+            write_string(field.name(), &mut name);
+            name.push(b':');
+            members.push((name, JsonEncoder::new(field, &PgType::of_field(field), style)?));
+        }
+        return Ok(Box::new(move |array, row, out| {
+            out.push(b'{');
+            for (index, ((name, member), column)) in members.iter().zip(array.as_struct().columns()).enumerate() {
+                if index > 0 {
+                    out.extend_from_slice(separator);
+                }
+                out.extend_from_slice(name);
+                member.write(column.as_ref(), row, out);
+            }
+            out.push(b'}');
+        }));
+    }
     let text = TextEncoder::new(field, pg, style)?;
     Ok(match (pg, field.data_type()) {
         (PgType::Bool, DataType::Boolean) => Box::new(|array, row, out| {
@@ -84,7 +112,7 @@ fn resolve(field: &Field, pg: &PgType, style: &OutputStyle) -> Result<WriteValue
                 out.push(b'[');
                 for index in 0..items.len() {
                     if index > 0 {
-                        out.push(b',');
+                        out.extend_from_slice(separator);
                     }
                     item.write(&items, index, out);
                 }

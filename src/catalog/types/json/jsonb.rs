@@ -3,74 +3,18 @@
 
 use std::io::Write;
 
-use super::parse::{Value, parse};
-use crate::catalog::types::number::Digits;
-use crate::error::{CatalogError, Result};
-
-/// Longest key or string in bytes.
-const STRING_BYTES: usize = 0x0FFF_FFFF;
+use super::parse::Value;
+use crate::error::Result;
 
 /// Reads a `jsonb` text and writes it as PostgreSQL would print it.
 ///
 /// # Errors
-/// 22P02 for what is no JSON, 22P05 for `\u0000`, 22003 for a number beyond `numeric`, 54001 when
-/// nested too deep.
+/// As [`Value::read`].
 pub fn canonical(text: &str) -> Result<String> {
-    let value = parse(text)?;
+    let value = Value::read(text)?;
     let mut out = Vec::with_capacity(text.len());
-    write(value, &mut out)?;
+    value.write(&mut out);
     Ok(String::from_utf8(out).expect("JSON of UTF-8 strings is UTF-8"))
-}
-
-fn write(value: Value, out: &mut Vec<u8>) -> Result<()> {
-    match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Bool(true) => out.extend_from_slice(b"true"),
-        Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Number(text) => {
-            Digits::parse(&text).expect("the lexer accepts only decimal numbers").in_range()?.write(out);
-        }
-        Value::String(text) => write_string(&text, out),
-        Value::Array(items) => {
-            out.push(b'[');
-            for (index, item) in items.into_iter().enumerate() {
-                if index > 0 {
-                    out.extend_from_slice(b", ");
-                }
-                write(item, out)?;
-            }
-            out.push(b']');
-        }
-        Value::Object(members) => write_object(members, out)?,
-    }
-    Ok(())
-}
-
-fn write_object(mut members: Vec<(String, Value)>, out: &mut Vec<u8>) -> Result<()> {
-    // The sort keeps the order of equal keys, so the last of them is the one that counts.
-    members.sort_by(|(a, _), (b, _)| a.len().cmp(&b.len()).then_with(|| a.as_bytes().cmp(b.as_bytes())));
-    out.push(b'{');
-    let mut is_first = true;
-    let mut members = members.into_iter().peekable();
-    while let Some((key, value)) = members.next() {
-        if members.peek().is_some_and(|(next, _)| *next == key) {
-            // PostgreSQL checks a duplicate's number before it throws the value away.
-            write(value, &mut Vec::new())?;
-            continue;
-        }
-        if key.len() > STRING_BYTES {
-            return Err(CatalogError::NotSupported("string too long to represent as jsonb string".into()).into());
-        }
-        if !is_first {
-            out.extend_from_slice(b", ");
-        }
-        is_first = false;
-        write_string(&key, out);
-        out.extend_from_slice(b": ");
-        write(value, out)?;
-    }
-    out.push(b'}');
-    Ok(())
 }
 
 /// Writes a JSON string with quotes, escaped as PostgreSQL's `escape_json` does it.

@@ -8,7 +8,7 @@ const DEPTH: usize = 1_000;
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub enum Value {
     Null,
     Bool(bool),
     /// As it was written.

@@ -66,6 +66,7 @@ fn resolve(pg: &PgType, style: &OutputStyle) -> Box<dyn Column<str>> {
             Ok(Cow::Borrowed(text))
         }),
         PgType::Jsonb => strings(|text| json::canonical(without_nul(text)?).map(Cow::Owned)),
+        PgType::Jsonpath => strings(|text| json::path::canonical(without_nul(text)?).map(Cow::Owned)),
         PgType::Oid => primitive::<UInt32Type>(pg, number::parse_oid),
         PgType::Regclass | PgType::Regtype | PgType::Regproc | PgType::Regnamespace | PgType::Regrole => {
             let kind = pg.clone();

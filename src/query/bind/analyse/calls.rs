@@ -110,14 +110,13 @@ impl Analyser<'_> {
                         }
                         None => value,
                     };
-                    let value = match (self.normal_form(&idents, value), value) {
-                        (Some(form), _) => form,
-                        (None, Expr::QualifiedWildcard(name, _)) => {
+                    let value = match value {
+                        Expr::QualifiedWildcard(name, _) => {
                             let idents: Vec<Ident> =
                                 name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
                             self.whole_row_named(&idents)?
                         }
-                        (None, value) => self.expression(value)?,
+                        value => self.expression(value)?,
                     };
                     arguments.push(Argument { name, value });
                 }
@@ -186,7 +185,14 @@ impl Analyser<'_> {
             over: function.over.is_some(),
             at,
         };
-        let callee = self.resolver.function(call).map_err(|error| self.unresolved(error, over_system, at))?;
+        let nested = self.nested_aggregate(&call);
+        let callee = match (self.resolver.function(call), nested) {
+            // What we do not have would not be right in this place either.
+            (Err(error), Some(at)) if error.sqlstate().0 == "0A000" => {
+                return Err(self.fail(QueryError::Grouping("aggregate function calls cannot be nested".into()), at));
+            }
+            (callee, _) => callee.map_err(|error| self.unresolved(error, over_system, at))?,
+        };
         let resolved = match callee {
             Callee::Coercion(bound) => return Ok(bound),
             Callee::Function(resolved) => resolved,
@@ -203,7 +209,7 @@ impl Analyser<'_> {
             (FunctionKind::Function, None) => {
                 let allowed = matches!(
                     self.clause(),
-                    Clause::SelectTarget | Clause::OrderBy | Clause::GroupBy | Clause::DistinctOn
+                    Clause::SelectTarget | Clause::OrderBy | Clause::GroupBy | Clause::DistinctOn | Clause::ValuesRow
                 );
                 if resolved.fact.returns_set && !top && !allowed {
                     return Err(self.misplaced_set(at));
@@ -214,13 +220,22 @@ impl Analyser<'_> {
         }
     }
 
-    /// The second argument of `normalize(text, NFC)`, which is a word.
-    fn normal_form(&self, function: &[Ident], value: &Expr) -> Option<Expression> {
-        let (Expr::Identifier(word), [name]) = (value, function) else { return None };
-        let form = word.value.to_ascii_uppercase();
-        let known = word.quote_style.is_none() && matches!(form.as_str(), "NFC" | "NFD" | "NFKC" | "NFKD");
-        (known && name.quote_style.is_none() && name.value.eq_ignore_ascii_case("normalize"))
-            .then(|| super::constants::unknown(&form, Some(word.span.start)))
+    /// The place of an aggregate of this query inside the call of another one.
+    fn nested_aggregate(&self, call: &Call) -> Option<Option<Position>> {
+        let mut named = self.resolver.everything().functions_named(&call.name);
+        if call.over || !named.any(|fact| fact.kind == FunctionKind::Aggregate) {
+            return None;
+        }
+        let mut found = None;
+        for argument in &call.arguments {
+            argument.value.walk(0, &mut |part, depth| {
+                if matches!(&part.kind, Kind::Aggregate(inner) if inner.levels_up == depth) {
+                    found = found.or(Some(part.position));
+                }
+                found.is_none()
+            });
+        }
+        found
     }
 
     /// A set where a single value belongs.
@@ -293,6 +308,15 @@ impl Analyser<'_> {
         if TYPE_WORDS.contains(&word) {
             // A type with a modifier for the grammar, never a call.
             return Err(self.fail(refuse::not_supported(format!("{word}(…) as a call")), at));
+        }
+        if word == "normalize" {
+            if let FunctionArguments::List(list) = &function.args {
+                let plain = list.args.iter().filter_map(|argument| match argument {
+                    FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+                    _ => None,
+                });
+                return self.normalize(&plain.collect::<Vec<_>>(), at).map(Some);
+            }
         }
         if !matches!(word, "coalesce" | "nullif" | "greatest" | "least" | "row" | "grouping" | "values") {
             return Ok(None);

@@ -24,6 +24,10 @@ pub(super) enum Clause {
     Limit,
     Offset,
     Values,
+    /// The only row of an INSERT with VALUES, which is as good as a SELECT.
+    ValuesRow,
+    /// An argument of EXECUTE.
+    ExecuteParameter,
     /// DEFAULT of a column.
     Default,
     /// A CHECK constraint.
@@ -50,7 +54,8 @@ impl Clause {
             Self::DistinctOn => "DISTINCT ON",
             Self::Limit => "LIMIT",
             Self::Offset => "OFFSET",
-            Self::Values => "VALUES",
+            Self::Values | Self::ValuesRow => "VALUES",
+            Self::ExecuteParameter => "EXECUTE parameters",
             Self::Default => "DEFAULT",
             Self::Check => "CHECK",
             Self::Returning => "RETURNING",
@@ -99,6 +104,9 @@ impl Clause {
         match self {
             Self::Check => Err(QueryError::NotSupported("cannot use subquery in check constraint".into()).into()),
             Self::Default => Err(QueryError::NotSupported("cannot use subquery in DEFAULT expression".into()).into()),
+            Self::ExecuteParameter => {
+                Err(QueryError::NotSupported("cannot use subquery in EXECUTE parameter".into()).into())
+            }
             _ => Ok(()),
         }
     }

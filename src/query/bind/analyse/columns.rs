@@ -32,6 +32,10 @@ impl Analyser<'_> {
                         return Ok(value);
                     }
                 }
+                if super::modify::is_default(&idents[0]) {
+                    let message = "DEFAULT is not allowed in this context";
+                    return Err(self.fail(QueryError::Syntax(message.into()), at));
+                }
                 if let Some(found) = self.find_column(name, at)? {
                     return Ok(found);
                 }
@@ -152,6 +156,12 @@ impl Analyser<'_> {
         let name = item.name.as_deref().unwrap_or("unnamed_subquery");
         let message = format!("invalid reference to FROM-clause entry for table \"{name}\"");
         let error = Error::from(QueryError::InvalidColumnReference(message));
+        if self.is_target(item) {
+            let hint = format!(
+                "There is an entry for table \"{name}\", but it cannot be referenced from this part of the query."
+            );
+            return Err(self.at(error.hint(hint), at));
+        }
         Err(self.at(error.detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference."), at))
     }
 

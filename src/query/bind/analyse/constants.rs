@@ -1,7 +1,9 @@
 //! Literals.
 
 use datafusion::common::ScalarValue;
-use datafusion::sql::sqlparser::ast::{Expr, Interval, TypedString, UnaryOperator, Value, ValueWithSpan};
+use datafusion::sql::sqlparser::ast::{
+    DateTimeField, Expr, Interval, TypedString, UnaryOperator, Value, ValueWithSpan,
+};
 
 use super::typenames::interval_typmod;
 use super::{Analyser, expression_of, oids, refuse};
@@ -51,8 +53,12 @@ impl Analyser<'_> {
         let text = unknown(digits, at);
         match self.resolver.coerce(text, numeric, CastContext::Explicit, Form::ImplicitCast) {
             Ok(Some(constant)) => Ok(constant),
-            // It is a number: only our form of numerics can be too narrow for it.
-            _ => Err(self.fail(refuse::not_supported(format!("the number {digits}")), at)),
+            // It is a number: only our form of numerics can be too narrow for it. As a floating-point number it can
+            // still be read.
+            _ => {
+                let value = Kind::Constant(ScalarValue::Utf8(Some(digits.to_owned())));
+                Ok(expression_of(value, oids::NUMERIC, at))
+            }
         }
     }
 
@@ -86,7 +92,12 @@ impl Analyser<'_> {
             let error = QueryError::Syntax(format!("syntax error at or near \"{value}\""));
             return Err(self.fail(error, at));
         };
-        let precision = interval.fractional_seconds_precision.or(interval.leading_precision);
+        let precision = match (interval.leading_precision, interval.fractional_seconds_precision) {
+            (None, precision) => precision,
+            // Of seconds alone it is the precision of their fraction.
+            (precision, None) if matches!(interval.leading_field, Some(DateTimeField::Second)) => precision,
+            _ => return Err(self.fail(QueryError::Syntax("syntax error at or near \"(\"".into()), at)),
+        };
         let typmod = interval_typmod(interval.leading_field.as_ref(), interval.last_field.as_ref(), precision)?;
         self.cast(unknown(text, at), TypeRef { oid: oids::INTERVAL, typmod }, at)
     }

@@ -14,9 +14,11 @@ mod ctes;
 mod expressions;
 mod from;
 mod grouping;
+mod insert;
 mod joins;
 mod locks;
 mod missing;
+mod modify;
 mod names;
 mod places;
 mod queries;
@@ -31,19 +33,22 @@ mod syntax;
 mod targets;
 mod typenames;
 mod ungrouped;
+mod update;
 mod windows;
 
 use datafusion::sql::sqlparser::ast;
 
 use self::clause::Clause;
+pub use self::modify::modification;
 use self::places::Places;
+pub use self::relations::type_ref;
 use self::scope::{Item, Level};
 use super::refuse;
 use super::resolve::{Parameters, Resolver};
-use super::tree::{Expression, Kind, Position, Query, Relation, TypeRef};
+use super::tree::{Expression, Form, Kind, Position, Query, Relation, TypeRef, Visit};
 use crate::base::ids::Oid;
-use crate::catalog::facts::Facts;
-use crate::error::{Error, Result};
+use crate::catalog::facts::{CastContext, Facts};
+use crate::error::{Error, QueryError, Result};
 use crate::query::environment::Environment;
 use crate::query::guards::too_complex;
 use crate::query::parse;
@@ -79,30 +84,46 @@ impl<'a> Context<'a> {
 pub fn query(context: &Context<'_>, query: &ast::Query) -> Result<Query> {
     let mut analyser = Analyser::new(*context);
     let bound = analyser.query(query)?;
+    check_parameters(&analyser, |visit| bound.walk(0, visit))?;
+    Ok(bound)
+}
+
+/// An error at the parenthesis that opens before a place.
+pub fn at_opening(context: &Context<'_>, error: QueryError, place: Position) -> Error {
+    let analyser = Analyser::new(*context);
+    let at = analyser.places.opening(Some(place));
+    analyser.fail(error, at)
+}
+
+/// Checks that all mentions of a parameter in a finished statement have the same type.
+fn check_parameters(analyser: &Analyser<'_>, walk: impl FnOnce(Visit<'_>)) -> Result<()> {
     let mut mentions = Vec::new();
-    bound.walk(0, &mut |part, _| {
+    walk(&mut |part, _| {
         if let Kind::Parameter(number) = part.kind {
             mentions.push((number, part.data_type.oid, part.position));
         }
         true
     });
     for (number, oid, at) in mentions {
-        context.parameters.check(number, oid).map_err(|error| analyser.at(error, at))?;
+        analyser.context.parameters.check(number, oid).map_err(|error| analyser.at(error, at))?;
     }
-    Ok(bound)
+    Ok(())
 }
 
 /// What an expression that stands outside of a query is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
+    /// The DEFAULT of a column of this name.
     Default,
     Check,
-    Returning,
-    UpdateSource,
-    Where,
+    /// An argument of EXECUTE, by its number.
+    ExecuteParameter(usize),
+    /// A value for a column.
+    Value,
 }
 
-/// Analyses an expression over one relation, whose columns are those of relation 0.
+/// Analyses an expression over one relation, whose columns are those of relation 0. With a `target` the value is
+/// assigned to a column of that type, which errors call `column`.
 ///
 /// # Errors
 /// As [`query`].
@@ -111,6 +132,7 @@ pub fn expression(
     expr: &ast::Expr,
     purpose: Purpose,
     relation: Option<Relation>,
+    target: Option<(&str, TypeRef)>,
 ) -> Result<Expression> {
     let mut analyser = Analyser::new(*context);
     let mut level = Level::default();
@@ -123,15 +145,33 @@ pub fn expression(
     let clause = match purpose {
         Purpose::Default => Clause::Default,
         Purpose::Check => Clause::Check,
-        Purpose::Returning => Clause::Returning,
-        Purpose::UpdateSource => Clause::UpdateSource,
-        Purpose::Where => Clause::Where,
+        Purpose::ExecuteParameter(_) => Clause::ExecuteParameter,
+        Purpose::Value => Clause::Values,
     };
     let bound = analyser.expression_in(expr, clause)?;
-    match purpose {
-        Purpose::Check | Purpose::Where => analyser.boolean(bound, clause.name()),
-        _ => Ok(bound),
+    if purpose == Purpose::Check {
+        return analyser.boolean(bound, clause.name());
     }
+    let Some((column, target)) = target else { return Ok(bound) };
+    let (source, at) = (bound.data_type.oid, bound.position);
+    let assigned = analyser.resolver.coerce(bound, target, CastContext::Assignment, Form::ImplicitCast);
+    assigned.map_err(|error| analyser.at(error, at))?.ok_or_else(|| {
+        let (wanted, source) = (analyser.type_name(target.oid), analyser.type_name(source));
+        let message = match purpose {
+            Purpose::Default => {
+                format!("column \"{column}\" is of type {wanted} but default expression is of type {source}")
+            }
+            Purpose::ExecuteParameter(number) => {
+                format!("parameter ${number} of type {source} cannot be coerced to the expected type {wanted}")
+            }
+            Purpose::Check | Purpose::Value => {
+                format!("column \"{column}\" is of type {wanted} but expression is of type {source}")
+            }
+        };
+        // PostgreSQL does not say where a default stands.
+        let at = at.filter(|_| purpose != Purpose::Default);
+        analyser.at(Error::from(QueryError::DatatypeMismatch(message)).hint(modify::CAST_HINT), at)
+    })
 }
 
 /// Analysis under way.
@@ -225,7 +265,10 @@ mod oids {
     use crate::base::ids::Oid;
 
     pub(super) const BOOL: Oid = 16;
+    pub(super) const BYTEA: Oid = 17;
     pub(super) const NAME: Oid = 19;
+    pub(super) const TEXT: Oid = 25;
+    pub(super) const JSONB: Oid = 3802;
     pub(super) const INT8: Oid = 20;
     pub(super) const INT2: Oid = 21;
     pub(super) const INT4: Oid = 23;

@@ -208,7 +208,9 @@ impl Analyser<'_> {
                 let source = self.context.source.take();
                 let bound = self.select(select, clauses, settle);
                 self.context.source = source;
-                bound
+                let mut bound = bound?;
+                bound.targets.iter_mut().for_each(|target| target.expression.position = None);
+                Ok(bound)
             }
             _ => Err(refuse::not_supported("TABLE with this name")),
         }

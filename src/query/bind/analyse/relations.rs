@@ -14,7 +14,22 @@ use crate::query::parse;
 const PG_CATALOG: &str = "pg_catalog";
 
 /// Columns of the system that are texts here and stored expressions, which print as text, for PostgreSQL.
-const NODE_TREES: [&str; 4] = ["adbin", "conbin", "indexprs", "indpred"];
+const NODE_TREES: [&str; 14] = [
+    "adbin",
+    "conbin",
+    "indexprs",
+    "indpred",
+    "relpartbound",
+    "polqual",
+    "polwithcheck",
+    "prqual",
+    "proargdefaults",
+    "prosqlbody",
+    "typdefaultbin",
+    "tgqual",
+    "ev_qual",
+    "ev_action",
+];
 
 impl Analyser<'_> {
     /// The relation of a name in FROM, without its alias; with the columns' origins and the schema, if the name
@@ -176,7 +191,7 @@ impl Analyser<'_> {
 }
 
 /// A column's type.
-pub(super) fn type_ref(data_type: &PgType) -> TypeRef {
+pub fn type_ref(data_type: &PgType) -> TypeRef {
     let typmod = match data_type {
         PgType::Array(element) => element.typmod(),
         scalar => scalar.typmod(),

@@ -186,6 +186,9 @@ impl Analyser<'_> {
     }
 
     fn subscripted(&mut self, base: Expression, subscripts: &[AccessExpr]) -> Result<Expression> {
+        if base.data_type.oid == oids::JSONB {
+            return self.document_at(base, subscripts);
+        }
         let mut indexes = Vec::with_capacity(subscripts.len());
         let mut slice = false;
         if self.element_of(base.data_type.oid) == 0 {
@@ -223,6 +226,33 @@ impl Analyser<'_> {
         let position = base.position;
         let data_type = TypeRef { oid: if slice { base.data_type.oid } else { element }, ..base.data_type };
         let kind = Kind::Subscript { argument: Box::new(base), indexes, slice };
+        Ok(Expression { kind, data_type, position })
+    }
+
+    /// `document['member'][0]`.
+    fn document_at(&mut self, base: Expression, subscripts: &[AccessExpr]) -> Result<Expression> {
+        let mut indexes = Vec::with_capacity(subscripts.len());
+        for access in subscripts {
+            let AccessExpr::Subscript(Subscript::Index { index }) = access else {
+                let message = "jsonb subscript does not support slices";
+                return Err(self.fail(QueryError::DatatypeMismatch(message.into()), base.position));
+            };
+            let index = self.expression(index)?;
+            let (at, own) = (index.position, index.data_type.oid);
+            let text = TypeRef::plain(oids::TEXT);
+            // A number is a text of its digits from here on.
+            let is_number = matches!(own, oids::INT2 | oids::INT4);
+            let context = if is_number { CastContext::Explicit } else { CastContext::Implicit };
+            let bound = self.resolver.coerce(index, text, context, Form::ImplicitCast);
+            let bound = bound.map_err(|error| self.at(error, at))?.ok_or_else(|| {
+                let message = format!("subscript type {} is not supported", self.type_name(own));
+                self.fail(QueryError::DatatypeMismatch(message), at)
+                    .hint("jsonb subscript must be coercible to either integer or text.")
+            })?;
+            indexes.push((Some(bound), None));
+        }
+        let (data_type, position) = (base.data_type, base.position);
+        let kind = Kind::Subscript { argument: Box::new(base), indexes, slice: false };
         Ok(Expression { kind, data_type, position })
     }
 

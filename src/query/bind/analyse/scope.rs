@@ -32,6 +32,8 @@ pub(super) struct Level {
     pub(super) outer: bool,
     /// Where in a recursive WITH query it stands, if it is the term of one or inside a set operation of one.
     pub(super) term: Term,
+    /// Is it that of a statement that changes the first of its relations?
+    pub(super) modifies: bool,
 }
 
 impl Default for Level {
@@ -50,6 +52,7 @@ impl Default for Level {
             in_expression: false,
             outer: false,
             term: Term::Plain,
+            modifies: false,
         }
     }
 }

@@ -57,7 +57,7 @@ impl Analyser<'_> {
     }
 
     /// WHERE and HAVING.
-    fn condition(&mut self, condition: Option<&Expr>, clause: Clause) -> Result<Option<Expression>> {
+    pub(super) fn condition(&mut self, condition: Option<&Expr>, clause: Clause) -> Result<Option<Expression>> {
         let Some(condition) = condition else { return Ok(None) };
         let bound = self.expression_in(condition, clause)?;
         self.boolean(bound, clause.name()).map(Some)
@@ -126,8 +126,10 @@ impl Analyser<'_> {
 }
 
 fn refuse_foreign(select: &Select) -> Result<()> {
-    let foreign = select.into.is_some()
-        || select.top.is_some()
+    if select.into.is_some() {
+        return Err(refuse::not_supported("SELECT INTO"));
+    }
+    let foreign = select.top.is_some()
         || select.exclude.is_some()
         || select.select_modifiers.is_some()
         || !select.lateral_views.is_empty()

@@ -9,7 +9,7 @@ use crate::query::bind::tree::{Expression, Kind, Position, Query, Subquery, Subq
 
 impl Analyser<'_> {
     /// A query inside an expression, with the place where it begins.
-    fn inner(&mut self, query: &AstQuery) -> Result<(Query, Option<Position>)> {
+    pub(super) fn inner(&mut self, query: &AstQuery) -> Result<(Query, Option<Position>)> {
         let at = self.places.opening(Some(query.span().start));
         self.clause().allow_subquery().map_err(|error| self.at(error, at))?;
         let bound = self.query_with(query, |level| level.in_expression = true)?;

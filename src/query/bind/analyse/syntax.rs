@@ -1,7 +1,7 @@
 //! Constructs with a syntax of their own that are functions underneath.
 
 use datafusion::sql::sqlparser::ast::{
-    CeilFloorKind, DateTimeField, Expr, Ident, ObjectName, TrimWhereField, ValueWithSpan,
+    CeilFloorKind, DateTimeField, Expr, Ident, ObjectName, Spanned, TrimWhereField, ValueWithSpan,
 };
 
 use super::constants::{text_of, unknown};
@@ -127,6 +127,25 @@ impl Analyser<'_> {
         }
         let word = name.value.split(' ').next().unwrap_or_default();
         Err(self.fail(QueryError::Syntax(format!("syntax error at or near \"{word}\"")), at))
+    }
+
+    /// `normalize(text [, form])`, whose form is a word.
+    pub(super) fn normalize(&mut self, arguments: &[&Expr], at: Option<Position>) -> Result<Expression> {
+        let (value, form) = match arguments {
+            [value] => (value, "NFC".to_owned()),
+            [value, Expr::Identifier(form)]
+                if matches!(form.value.to_ascii_uppercase().as_str(), "NFC" | "NFD" | "NFKC" | "NFKD") =>
+            {
+                (value, form.value.clone())
+            }
+            _ => {
+                let wrong = arguments.get(1).map_or_else(|| ")".to_owned(), ToString::to_string);
+                let place = arguments.get(1).map(|argument| argument.span().start);
+                return Err(self.fail(QueryError::Syntax(format!("syntax error at or near \"{wrong}\"")), place.or(at)));
+            }
+        };
+        let value = self.expression(value)?;
+        self.system_function("normalize", vec![value, unknown(&form, None)], at)
     }
 
     /// A call that is looked up as any other.

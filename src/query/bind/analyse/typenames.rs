@@ -1,23 +1,24 @@
 //! Names of types in SQL.
 
-use datafusion::sql::sqlparser::ast::{DataType, DateTimeField, IntervalFields};
+use datafusion::sql::sqlparser::ast::{DataType, DateTimeField, IntervalFields, TimezoneInfo};
 
-use super::{Analyser, refuse};
+use super::{Analyser, oids, refuse};
 use crate::base::ids::Oid;
 use crate::catalog::types::PgType;
 use crate::error::{CatalogError, ErrorKind, QueryError, Result};
 use crate::query::bind::tree::TypeRef;
 use crate::query::bind::types;
 
+/// The range of an interval type that names no fields.
+const ALL_INTERVAL_FIELDS: i32 = 0x7fff;
+/// Most digits behind the point of seconds.
+const MOST_DIGITS: i32 = 6;
+
 impl Analyser<'_> {
     /// The type that a type name means.
     pub(super) fn type_named(&self, data_type: &DataType) -> Result<TypeRef> {
-        if let DataType::Interval { fields: Some(fields), precision } = data_type {
-            return interval_fields(fields, *precision);
-        }
-        if let DataType::Interval { fields: None, precision: Some(precision) } = data_type {
-            let typmod = interval_typmod(None, None, Some(*precision))?;
-            return Ok(TypeRef { oid: super::oids::INTERVAL, typmod });
+        if let Some(time) = time_with_precision(data_type)? {
+            return Ok(time);
         }
         use DataType::{BigInt, Int, Int2, Int4, Int8, Integer, SmallInt};
         if let Int(Some(_)) | Integer(Some(_)) | BigInt(Some(_)) | SmallInt(Some(_)) | Int2(Some(_)) | Int4(Some(_))
@@ -74,40 +75,59 @@ fn typmod(known: &PgType) -> i32 {
     }
 }
 
-fn interval_fields(fields: &IntervalFields, precision: Option<u64>) -> Result<TypeRef> {
+/// A type of times with a modifier: a precision, or the fields of an interval.
+fn time_with_precision(data_type: &DataType) -> Result<Option<TypeRef>> {
     use DateTimeField::{Day, Hour, Minute, Month, Second, Year};
-    let (first, last) = match fields {
-        IntervalFields::Year => (Year, None),
-        IntervalFields::Month => (Month, None),
-        IntervalFields::Day => (Day, None),
-        IntervalFields::Hour => (Hour, None),
-        IntervalFields::Minute => (Minute, None),
-        IntervalFields::Second => (Second, None),
-        IntervalFields::YearToMonth => (Year, Some(Month)),
-        IntervalFields::DayToHour => (Day, Some(Hour)),
-        IntervalFields::DayToMinute => (Day, Some(Minute)),
-        IntervalFields::DayToSecond => (Day, Some(Second)),
-        IntervalFields::HourToMinute => (Hour, Some(Minute)),
-        IntervalFields::HourToSecond => (Hour, Some(Second)),
-        IntervalFields::MinuteToSecond => (Minute, Some(Second)),
+    let (oid, typmod) = match data_type {
+        DataType::Timestamp(Some(digits), zone) => {
+            (if is_zoned(zone) { oids::TIMESTAMPTZ } else { oids::TIMESTAMP }, precision(*digits))
+        }
+        DataType::Time(Some(digits), zone) if !is_zoned(zone) => (oids::TIME, precision(*digits)),
+        DataType::Interval { fields: None, precision: Some(digits) } => {
+            (oids::INTERVAL, ALL_INTERVAL_FIELDS << 16 | precision(*digits))
+        }
+        DataType::Interval { fields: Some(fields), precision } => {
+            let (first, last) = match fields {
+                IntervalFields::Year => (Year, None),
+                IntervalFields::Month => (Month, None),
+                IntervalFields::Day => (Day, None),
+                IntervalFields::Hour => (Hour, None),
+                IntervalFields::Minute => (Minute, None),
+                IntervalFields::Second => (Second, None),
+                IntervalFields::YearToMonth => (Year, Some(Month)),
+                IntervalFields::DayToHour => (Day, Some(Hour)),
+                IntervalFields::DayToMinute => (Day, Some(Minute)),
+                IntervalFields::DayToSecond => (Day, Some(Second)),
+                IntervalFields::HourToMinute => (Hour, Some(Minute)),
+                IntervalFields::HourToSecond => (Hour, Some(Second)),
+                IntervalFields::MinuteToSecond => (Minute, Some(Second)),
+            };
+            (oids::INTERVAL, interval_typmod(Some(&first), last.as_ref(), *precision)?)
+        }
+        _ => return Ok(None),
     };
-    let typmod = interval_typmod(Some(&first), last.as_ref(), precision)?;
-    Ok(TypeRef { oid: super::oids::INTERVAL, typmod })
+    Ok(Some(TypeRef { oid, typmod }))
 }
 
-/// `typmod` of `interval <field> [TO <field>]`, if it is one that reading an interval's text depends on.
+fn is_zoned(zone: &TimezoneInfo) -> bool {
+    matches!(zone, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz)
+}
+
+/// More than six digits there are not.
+fn precision(digits: u64) -> i32 {
+    i32::try_from(digits).unwrap_or(MOST_DIGITS).min(MOST_DIGITS)
+}
+
+/// `typmod` of `interval <field> [TO <field>]`, with a precision of seconds, if there is one.
 ///
 /// # Errors
 /// 0A000 for fields that no interval has.
 pub(super) fn interval_typmod(
     leading: Option<&DateTimeField>,
     last: Option<&DateTimeField>,
-    precision: Option<u64>,
+    digits: Option<u64>,
 ) -> Result<i32> {
     const FULL_PRECISION: i32 = 0xffff;
-    const ALL_FIELDS: i32 = 0x7fff;
-    // PostgreSQL takes more digits than it has for as many as it has, with a warning.
-    let precision = precision.map(|precision| i32::try_from(precision.min(6)).unwrap_or(6));
     let bit = |field: &DateTimeField| match field {
         DateTimeField::Year | DateTimeField::Years => Some(2),
         DateTimeField::Month | DateTimeField::Months => Some(1),
@@ -121,7 +141,7 @@ pub(super) fn interval_typmod(
     const ORDER: [i32; 6] = [2, 1, 3, 10, 11, 12];
     let place = |field: &DateTimeField| bit(field).and_then(|bit| ORDER.iter().position(|other| *other == bit));
     let Some(leading) = leading else {
-        return Ok(precision.map_or(-1, |precision| (ALL_FIELDS << 16) | precision));
+        return Ok(digits.map_or(-1, |digits| (ALL_INTERVAL_FIELDS << 16) | precision(digits)));
     };
     let first = place(leading).ok_or_else(|| refuse::not_supported(format!("interval {leading}")))?;
     let last = match last {
@@ -132,5 +152,5 @@ pub(super) fn interval_typmod(
     if range == 0 {
         return Err(refuse::not_supported("interval with these fields"));
     }
-    Ok((range << 16) | precision.unwrap_or(FULL_PRECISION))
+    Ok((range << 16) | digits.map_or(FULL_PRECISION, precision))
 }

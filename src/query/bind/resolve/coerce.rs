@@ -14,9 +14,6 @@ use crate::query::bind::refuse;
 use crate::query::bind::tree::{CoercionMethod, Expression, Form, Kind, Position, TypeRef};
 use crate::query::values;
 
-/// The upper half of an interval's modifier when it has no fields, as in `interval(3)`.
-const ALL_INTERVAL_FIELDS: i32 = 0x7fff;
-
 impl Resolver<'_> {
     /// Converts to a type with its modifier; `None` when there is no such conversion.
     ///
@@ -108,6 +105,12 @@ impl Resolver<'_> {
         let position = expression.position;
         match expression.kind {
             Kind::Constant(value) if source == UNKNOWN => return self.read(&value, target, position),
+            Kind::Constant(value @ ScalarValue::Utf8(_)) if source == oids::NUMERIC => {
+                if !matches!(target.oid, oids::FLOAT4 | oids::FLOAT8) {
+                    return Err(self.at(refuse::not_supported("a numeric of that many digits"), position));
+                }
+                return self.read(&value, target, position);
+            }
             Kind::Parameter(number) if source == UNKNOWN => {
                 self.parameters.settle(number, target.oid, self.facts).map_err(|error| self.at(error, position))?;
                 return Ok(Expression {
@@ -214,10 +217,6 @@ impl Resolver<'_> {
     fn read(&self, value: &ScalarValue, target: TypeRef, position: Option<Position>) -> Result<Expression> {
         let data_type = TypeRef::plain(target.oid);
         let constant = |value| Expression { kind: Kind::Constant(value), data_type, position };
-        if target.oid == oids::INTERVAL && target.typmod >= 0 && target.typmod >> 16 != ALL_INTERVAL_FIELDS {
-            // The fields decide what a number without a unit means.
-            return Err(refuse::not_supported("a literal of type interval with fields"));
-        }
         if table_of_row_type(target.oid).is_some() || target.oid == oids::RECORD {
             return Err(refuse::not_supported(format!("a literal of type {}", self.type_name(target.oid))));
         }
@@ -230,6 +229,8 @@ impl Resolver<'_> {
             (Some(text), Some(pg)) if target.oid != UNKNOWN => {
                 let value = match pg {
                     PgType::Numeric(_) => values::parse_numeric(text),
+                    // The fields decide what a number without a unit means.
+                    PgType::Interval if target.typmod >= 0 => values::parse_interval(text, target.typmod),
                     _ => values::parse(text, &pg, self.style),
                 };
                 Ok(constant(value.map_err(|error| self.at(error, position))?))

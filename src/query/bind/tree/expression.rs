@@ -298,6 +298,7 @@ pub enum Kind {
         argument: Box<Expression>,
         collation: Oid,
     },
-    /// `DEFAULT` in VALUES and SET.
-    Default,
+    /// The default of a column of the statement's target, which is an index into its columns: `DEFAULT` in VALUES and
+    /// SET, and what INSERT does not mention.
+    Default(usize),
 }

@@ -7,6 +7,7 @@
 //! prints it.
 
 mod expression;
+mod modification;
 mod query;
 mod walk;
 
@@ -14,11 +15,13 @@ pub use expression::{
     Aggregate, ArrayQuantifier, BooleanTest, Case, CoercionMethod, Column, Expression, Form, Kind, Logic, SortKey,
     Subquery, SubqueryKind, ValueFunction, Window,
 };
+pub use modification::{Modification, Operation};
 pub use query::{
     Cte, Distinct, Frame, FrameBound, FrameExclusion, FrameUnits, FunctionItem, Grouping, GroupingSet, Join, JoinKind,
     Limit, Materialized, Query, QueryBody, Relation, RelationKind, SetOperation, SetOperator, TableHandle, Target,
     WindowDefinition,
 };
+pub use walk::Visit;
 
 use crate::base::ids::Oid;
 

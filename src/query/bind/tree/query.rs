@@ -166,7 +166,7 @@ pub struct Frame {
     pub exclusion: FrameExclusion,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FrameUnits {
     Rows,
     Range,
@@ -182,7 +182,7 @@ pub enum FrameBound {
     UnboundedFollowing,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FrameExclusion {
     NoOthers,
     CurrentRow,

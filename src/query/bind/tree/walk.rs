@@ -49,7 +49,7 @@ impl Expression {
             | Kind::SubqueryColumn(_)
             | Kind::Grouping(_)
             | Kind::Value(_)
-            | Kind::Default => Vec::new(),
+            | Kind::Default(_) => Vec::new(),
             Kind::Function { arguments, .. }
             | Kind::Operator { arguments, .. }
             | Kind::Logic { arguments, .. }
@@ -100,7 +100,7 @@ impl Expression {
             | Kind::SubqueryColumn(_)
             | Kind::Grouping(_)
             | Kind::Value(_)
-            | Kind::Default => Vec::new(),
+            | Kind::Default(_) => Vec::new(),
             Kind::Function { arguments, .. }
             | Kind::Operator { arguments, .. }
             | Kind::Logic { arguments, .. }

@@ -3,38 +3,21 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use arrow::compute::SortOptions;
 use datafusion::execution::SessionStateDefaults;
-use datafusion::logical_expr::{AggregateUDF, WindowFunctionDefinition, WindowUDF};
+use datafusion::logical_expr::{AggregateUDF, Expr, WindowFunctionDefinition, WindowUDF};
 
-use super::not_implemented;
+use super::{documents, not_implemented};
 use crate::catalog::facts::{FunctionFact, FunctionKind};
 use crate::catalog::types::PgType;
 use crate::error::Result;
+use crate::query::functions::grouped::hypothetical::{self, Standing};
+use crate::query::functions::grouped::ordered_set::{self, Place};
+use crate::query::functions::grouped::{interval_average, joined, statistics};
 use crate::query::functions::{aggregates, extremes};
 
 /// Aggregates that DataFusion computes as PostgreSQL does, whatever they are of.
 const ANY: [&str; 3] = ["array_agg", "bool_and", "bool_or"];
-/// Those of which this is true of `double precision`: of other numbers PostgreSQL answers numeric.
-const OF_DOUBLES: [&str; 18] = [
-    "stddev",
-    "stddev_pop",
-    "stddev_samp",
-    "var_pop",
-    "var_samp",
-    "variance",
-    "corr",
-    "covar_pop",
-    "covar_samp",
-    "regr_avgx",
-    "regr_avgy",
-    "regr_count",
-    "regr_intercept",
-    "regr_r2",
-    "regr_slope",
-    "regr_sxx",
-    "regr_sxy",
-    "regr_syy",
-];
 
 /// The aggregate function of a row, for arguments of these types. Its answer may be of another Arrow form than the
 /// type that the row states.
@@ -48,11 +31,14 @@ pub fn aggregate(fact: &FunctionFact, types: &[PgType]) -> Result<Arc<AggregateU
     if fact.kind != FunctionKind::Aggregate || fact.aggregate_kind != 'n' {
         return refused();
     }
+    if let Some(of_documents) = documents::aggregate(fact, types) {
+        return of_documents;
+    }
     match (name, &first) {
         ("count", _) => datafusions("count").map_or_else(refused, Ok),
-        ("avg", Some(PgType::Interval)) => refused(),
+        ("avg", Some(PgType::Interval)) => Ok(interval_average::function()),
         ("sum" | "avg", Some(_)) => aggregates::by_name(name).map_or_else(refused, Ok),
-        ("string_agg", Some(PgType::Text)) => aggregates::by_name(name).map_or_else(refused, Ok),
+        ("string_agg", Some(of @ (PgType::Text | PgType::Bytea))) => Ok(joined::function(of)),
         ("min", Some(PgType::Interval)) => Ok(extremes::function(extremes::Choice::Shortest)),
         ("max", Some(PgType::Interval)) => Ok(extremes::function(extremes::Choice::Longest)),
         ("min" | "max", Some(PgType::Array(_))) => refused(),
@@ -63,9 +49,14 @@ pub fn aggregate(fact: &FunctionFact, types: &[PgType]) -> Result<Arc<AggregateU
         ("every", _) => datafusions("bool_and").map_or_else(refused, Ok),
         ("array_agg", Some(PgType::Array(_))) => refused(),
         (name, Some(_)) if ANY.contains(&name) => datafusions(name).map_or_else(refused, Ok),
-        (name, Some(PgType::Float8)) if OF_DOUBLES.contains(&name) => datafusions(name).map_or_else(refused, Ok),
+        (name, Some(PgType::Float4 | PgType::Float8)) => statistics::by_name(name).map_or_else(refused, Ok),
         _ => refused(),
     }
+}
+
+/// The arguments of an aggregate in the form that its implementation takes.
+pub fn aggregated(fact: &FunctionFact, arguments: Vec<Expr>, types: &[PgType]) -> Vec<Expr> {
+    documents::aggregated(fact, arguments, types)
 }
 
 fn datafusions(name: &str) -> Option<Arc<AggregateUDF>> {
@@ -79,12 +70,34 @@ fn datafusions(name: &str) -> Option<Arc<AggregateUDF>> {
             })
             .collect()
     });
-    let name = match name {
-        "variance" => "var_samp",
-        "stddev" => "stddev_samp",
-        other => other,
-    };
     FUNCTIONS.get(name).cloned()
+}
+
+/// The ordered-set or hypothetical-set aggregate of a row. `types` are those of the arguments before WITHIN GROUP,
+/// `orders` the directions of the keys in it. The function takes the keys first, then the arguments before them.
+///
+/// # Errors
+/// As [`aggregate`].
+pub fn ordered_set(fact: &FunctionFact, types: &[PgType], orders: &[SortOptions]) -> Result<Arc<AggregateUDF>> {
+    let many = matches!(types.first(), Some(PgType::Array(_)));
+    let standing = match (fact.aggregate_kind, fact.name.as_str()) {
+        ('o', name) => {
+            let place = match name {
+                "percentile_cont" => Place::Continuous,
+                "percentile_disc" => Place::Discrete,
+                "mode" => Place::Mode,
+                _ => return Err(not_implemented(fact)),
+            };
+            let [order] = orders else { return Err(not_implemented(fact)) };
+            return Ok(ordered_set::function(place, *order, many));
+        }
+        ('h', "rank") => Standing::Rank,
+        ('h', "dense_rank") => Standing::DenseRank,
+        ('h', "percent_rank") => Standing::PercentRank,
+        ('h', "cume_dist") => Standing::CumulativeDistribution,
+        _ => return Err(not_implemented(fact)),
+    };
+    Ok(hypothetical::function(standing, orders.to_vec()))
 }
 
 /// The window function of a row, or its aggregate over a window. Its answer may be of another Arrow form than the type

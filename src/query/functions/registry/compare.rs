@@ -3,19 +3,19 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, make_comparator};
-use arrow::compute::SortOptions;
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::BinaryExpr;
 use datafusion::logical_expr::{Expr, Operator, Volatility, cast};
 
-use super::{Call, casts, not_implemented};
+use super::{Call, arrays, casts, not_implemented};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::environment::Environment;
+use crate::query::functions::interval;
+use crate::query::functions::json::order;
 use crate::query::functions::kernel::{self, Kernel};
-use crate::query::functions::{interval, json};
 
 /// What stands before and behind the two letters that say which comparison a function is.
 const NAMES: [(&str, &str); 32] = [
@@ -84,60 +84,37 @@ pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
     }
     let mut arguments = call.take().into_iter();
     let (left, right) = (arguments.next()?, arguments.next()?);
-    let is_list = matches!(call.kind(0), PgType::Array(_) | PgType::Oidvector);
-    let is_equality = matches!(operator, Operator::Eq | Operator::NotEq);
-    let by_length = call.kind(0) == PgType::Oidvector;
-    let Some((left, right)) = comparable(operator, (left, &call.kind(0)), (right, &call.kind(1))) else {
+    if call.kind(0).element().is_some() {
+        // Plain elements lie as they compare: as an operator it is seen by joins.
+        let plain = call.kind(0).element().is_some_and(|element| is_plain(&element));
+        if !(plain && matches!(operator, Operator::Eq | Operator::NotEq)) {
+            let compared = arrays::compared(operator, &call.kind(0), vec![left, right]);
+            return Some(compared.ok_or_else(|| not_implemented(call.fact)));
+        }
+    }
+    let Some((left, right)) = comparable((left, &call.kind(0)), (right, &call.kind(1))) else {
         return Some(Err(not_implemented(call.fact)));
     };
-    if is_list && !is_equality {
-        return Some(Ok(ordered(operator, by_length, vec![left, right])));
-    }
     Some(Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))))
 }
 
-/// The order of arrays: element by element, NULL behind everything, then by length. Of vectors the length comes first.
-fn ordered(operator: Operator, by_length: bool, operands: Vec<Expr>) -> Expr {
-    let name = format!("pg_array{operator}{by_length}");
-    let work = move |_: &Environment, arrays: &[ArrayRef]| {
-        let options = SortOptions { descending: false, nulls_first: false };
-        let compare = make_comparator(&arrays[0], &arrays[1], options)
-            .map_err(|error| crate::query::bind::errors::translate(error.into()))?;
-        let (left, right) = (arrays[0].as_list::<i32>(), arrays[1].as_list::<i32>());
-        let answers = (0..left.len()).map(|row| {
-            if left.is_null(row) || right.is_null(row) {
-                return None;
-            }
-            let lengths = left.value_length(row).cmp(&right.value_length(row));
-            let order = if by_length { lengths.then_with(|| compare(row, row)) } else { compare(row, row) };
-            Some(match operator {
-                Operator::Lt => order.is_lt(),
-                Operator::LtEq => order.is_le(),
-                Operator::Gt => order.is_gt(),
-                _ => order.is_ge(),
-            })
-        });
-        Ok(Arc::new(answers.collect::<BooleanArray>()) as ArrayRef)
-    };
-    kernel::call(Kernel::new(name, 2, PgType::Bool, Volatility::Immutable, work), operands)
+/// Do elements of this type compare as they lie in Arrow's lists?
+fn is_plain(element: &PgType) -> bool {
+    use PgType as T;
+    !matches!(element, T::Interval | T::Json | T::Jsonb | T::Float4 | T::Float8 | T::Numeric(_))
 }
 
 /// Two operands in a form that compares as PostgreSQL compares them; `None` where there is no such form.
 ///
 /// The same form does for `IS DISTINCT FROM`, `IN` and joins.
 pub(super) fn comparable(
-    operator: Operator,
     (left, left_type): (Expr, &PgType),
     (right, right_type): (Expr, &PgType),
 ) -> Option<(Expr, Expr)> {
     use PgType as T;
-    let is_equality =
-        matches!(operator, Operator::Eq | Operator::NotEq | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom);
     Some(match (left_type, right_type) {
         (T::Interval, T::Interval) => (interval::span(left), interval::span(right)),
-        // The order of documents is not the order of their texts.
-        (T::Jsonb, T::Jsonb) if !is_equality => return None,
-        (T::Jsonb, T::Jsonb) => (json::key(left), json::key(right)),
+        (T::Jsonb, T::Jsonb) => (order::key(left), order::key(right)),
         (T::Date | T::Timestamp, T::Timestamptz) => (casts::convert(left, left_type, &T::Timestamptz, EXPLICIT), right),
         (T::Timestamptz, T::Date | T::Timestamp) => {
             (left, casts::convert(right, right_type, &T::Timestamptz, EXPLICIT))
@@ -152,11 +129,7 @@ pub(super) fn comparable(
             let wide = if size(left_type) > size(right_type) { left_type } else { right_type };
             (widen(left, left_type, wide), widen(right, right_type, wide))
         }
-        (T::Array(left_element), T::Array(_)) => match left_element.as_ref() {
-            // Their elements do not compare as they lie there.
-            T::Interval | T::Json | T::Jsonb | T::Float4 | T::Float8 | T::Numeric(_) => return None,
-            _ => (left, right),
-        },
+        (T::Array(element), T::Array(_)) if !is_plain(element) => return None,
         (T::Json, _) | (_, T::Json) => return None,
         _ => (left, right),
     })

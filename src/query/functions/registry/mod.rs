@@ -12,16 +12,24 @@ mod adapt;
 mod aggregate;
 mod arithmetic;
 mod arrays;
+mod bytes;
+mod calendar;
 mod casts;
 mod codes;
 mod compare;
 mod documents;
+mod encodings;
+mod format;
+mod formatting;
+mod frame;
 mod integers;
 mod math;
 mod numerics;
 mod patterns;
 mod quantified;
 mod rows;
+mod strings;
+mod subscripts;
 mod system;
 mod text;
 mod times;
@@ -29,17 +37,27 @@ mod times;
 #[cfg(test)]
 mod tests;
 
-use datafusion::logical_expr::Expr;
+use arrow::array::ArrayRef;
+use datafusion::logical_expr::{Expr, Volatility};
 
 use crate::catalog::facts::{Facts, FunctionFact, FunctionKind};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
+use crate::query::environment::Environment;
+use crate::query::functions::kernel::{self, Kernel};
 
-pub use aggregate::{aggregate, window};
+pub use aggregate::{aggregate, aggregated, ordered_set, window};
+pub use arrays::array;
 pub use casts::convert;
 pub use quantified::{array_operator, distinct_from};
-pub use rows::set_returning;
+pub use rows::{set_of_columns, set_returning};
+pub use subscripts::subscript;
+
+/// Arithmetic of intervals, for aggregates of them.
+pub mod intervals {
+    pub use super::times::{divided, minus, plus, times};
+}
 
 /// A call on its way to an expression.
 struct Call<'a> {
@@ -70,16 +88,21 @@ impl Call<'_> {
 /// A function that plans the calls of a family, and leaves the others.
 type Family = fn(&mut Call<'_>) -> Option<Result<Expr>>;
 
-const FAMILIES: [Family; 13] = [
+const FAMILIES: [Family; 18] = [
     compare::plan,
     arithmetic::plan,
     integers::plan,
     numerics::plan,
     math::plan,
+    calendar::plan,
     casts::plan,
     codes::plan,
     patterns::plan,
     text::plan,
+    strings::plan,
+    bytes::plan,
+    format::plan,
+    formatting::plan,
     times::plan,
     documents::plan,
     arrays::plan,
@@ -100,6 +123,22 @@ pub fn call(fact: &FunctionFact, arguments: Vec<Expr>, types: &[PgType], result:
         }
     }
     Err(not_implemented(fact))
+}
+
+/// A time rounded to so many digits behind the point of its seconds.
+pub fn with_precision(value: Expr, data_type: &PgType, digits: u32) -> Expr {
+    calendar::with_precision(value, data_type, digits)
+}
+
+/// A kernel of a name of its own, for what a query of PostgreSQL's calls inside.
+fn kernel_of(
+    name: &str,
+    result: &PgType,
+    arguments: Vec<Expr>,
+    work: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+) -> Expr {
+    let work = move |_: &Environment, arrays: &[ArrayRef]| work(arrays);
+    kernel::call(Kernel::new(name, arguments.len(), result.clone(), Volatility::Immutable, work), arguments)
 }
 
 fn not_implemented(fact: &FunctionFact) -> crate::Error {

@@ -1,20 +1,24 @@
 //! `left operator ANY (array)` and its siblings, and comparisons that know NULL.
 
-use datafusion::logical_expr::expr::{BinaryExpr, ScalarFunction};
-use datafusion::logical_expr::{Expr, Operator};
+use arrow::array::ArrayRef;
+use datafusion::logical_expr::expr::BinaryExpr;
+use datafusion::logical_expr::{Expr, Operator, Volatility};
 
 use super::{casts, compare, not_implemented};
 use crate::catalog::facts::FunctionFact;
 use crate::catalog::types::PgType;
 use crate::error::Result;
-use crate::query::functions::array::{self, Quantifier};
+use crate::query::environment::Environment;
+use crate::query::functions::array::Quantifier;
 use crate::query::functions::cast::Kind;
+use crate::query::functions::kernel::{self, Kernel};
+use crate::query::functions::lists::compare as lists;
 
 /// `left operator ANY|ALL (array)`, where `fact` is the function of the operator and `types` are those of the left
 /// side and of the array.
 ///
 /// # Errors
-/// 0A000 for operators that are no comparisons, and for types that do not compare as they lie in Arrow's arrays.
+/// 0A000 for operators that are no comparisons, and for types that have no order.
 pub fn array_operator(
     fact: &FunctionFact,
     quantifier: Quantifier,
@@ -27,39 +31,50 @@ pub fn array_operator(
         return Err(not_implemented(fact));
     };
     let element = element.without_typmod();
-    let own = |data_type: &PgType| {
-        !matches!(
-            data_type,
-            PgType::Interval
-                | PgType::Json
-                | PgType::Jsonb
-                | PgType::Float4
-                | PgType::Float8
-                | PgType::Array(_)
-                | PgType::Oidvector
-                | PgType::Int2vector
-        )
-    };
-    if !own(&left_type) || !own(&element) {
-        return Err(not_implemented(fact));
-    }
     let is_text = |data_type: &PgType| matches!(data_type, PgType::Text | PgType::Varchar(_) | PgType::Name);
-    let (left, array) = if left_type == element || (is_text(&left_type) && is_text(&element)) {
-        (left, array)
-    } else if left_type.size() <= element.size() && is_integer(&left_type) && is_integer(&element) {
-        (casts::convert(left, &left_type, &element, Kind::Explicit), array)
-    } else if is_integer(&left_type) && is_integer(&element) {
-        let wide = PgType::Array(Box::new(left_type));
-        (left, casts::convert(array, &types.1.without_typmod(), &wide, Kind::Explicit))
-    } else {
-        return Err(not_implemented(fact));
+    let list = |element: &PgType| PgType::Array(Box::new(element.clone()));
+    let array_type = types.1.without_typmod();
+    // The two sides may be of different types that an operator compares: both become the wider one.
+    let common = match (&left_type, &element) {
+        (PgType::Json, _) | (_, PgType::Json) => return Err(not_implemented(fact)),
+        (left, right) if left == right || (is_text(left) && is_text(right)) => left.clone(),
+        (left, right) if is_integer(left) && is_integer(right) => wider(left, right),
+        (left, right) if is_float(left) && is_float(right) => wider(left, right),
+        (left, right) if is_day(left) && is_day(right) => later(left, right),
+        _ => return Err(not_implemented(fact)),
     };
-    let function = array::quantified(quantifier, operator);
-    Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![left, array])))
+    let left = if is_text(&common) { left } else { casts::convert(left, &left_type, &common, Kind::Explicit) };
+    let array =
+        if is_text(&common) { array } else { casts::convert(array, &array_type, &list(&common), Kind::Explicit) };
+    let name = format!("pg_{quantifier:?}_{operator}_{}", common.oid()).to_lowercase();
+    let work = move |_: &Environment, arrays: &[ArrayRef]| lists::quantified(quantifier, operator, &common, arrays);
+    Ok(kernel::call(Kernel::new(name, 2, PgType::Bool, Volatility::Immutable, work), vec![left, array]))
 }
 
 fn is_integer(data_type: &PgType) -> bool {
     matches!(data_type, PgType::Int2 | PgType::Int4 | PgType::Int8)
+}
+
+fn is_float(data_type: &PgType) -> bool {
+    matches!(data_type, PgType::Float4 | PgType::Float8)
+}
+
+fn is_day(data_type: &PgType) -> bool {
+    matches!(data_type, PgType::Date | PgType::Timestamp | PgType::Timestamptz)
+}
+
+fn wider(left: &PgType, right: &PgType) -> PgType {
+    if left.size() >= right.size() { left.clone() } else { right.clone() }
+}
+
+/// Of date, timestamp and timestamptz the one that has more to say.
+fn later(left: &PgType, right: &PgType) -> PgType {
+    let rank = |data_type: &PgType| match data_type {
+        PgType::Date => 0,
+        PgType::Timestamp => 1,
+        _ => 2,
+    };
+    if rank(left) >= rank(right) { left.clone() } else { right.clone() }
 }
 
 /// `left IS [NOT] DISTINCT FROM right`, where `fact` is the function of the equality operator.
@@ -77,7 +92,7 @@ pub fn distinct_from(
         return Err(not_implemented(fact));
     }
     let operator = if negated { Operator::IsNotDistinctFrom } else { Operator::IsDistinctFrom };
-    let comparable = compare::comparable(operator, (left, types.0), (right, types.1));
+    let comparable = compare::comparable((left, types.0), (right, types.1));
     let (left, right) = comparable.ok_or_else(|| not_implemented(fact))?;
     Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right))))
 }

@@ -14,6 +14,8 @@ fn concrete(oid: Oid) -> Option<PgType> {
         2283 | 2776 | 5077 | 5079 | 2276 => PgType::Text,
         // anyarray, anycompatiblearray
         2277 | 5078 => PgType::Array(Box::new(PgType::Text)),
+        // pg_node_tree
+        194 => PgType::Text,
         oid => PgType::from_oid(oid, -1)?,
     })
 }
@@ -42,7 +44,8 @@ fn is_implemented(fact: &FunctionFact) -> bool {
     match fact.kind {
         FunctionKind::Function if fact.returns_set => set_returning(fact, arguments(&types), &types, &result).is_ok(),
         FunctionKind::Function => call(fact, arguments(&types), &types, &result).is_ok(),
-        FunctionKind::Aggregate => aggregate(fact, &types).is_ok(),
+        FunctionKind::Aggregate if fact.aggregate_kind == 'n' => aggregate(fact, &types).is_ok(),
+        FunctionKind::Aggregate => ordered_set(fact, &types, &[Default::default()]).is_ok(),
         FunctionKind::Window => window(fact, &types).is_ok(),
         FunctionKind::Procedure => false,
     }

@@ -17,7 +17,7 @@ use crate::query::functions::kernel::{self, Kernel};
 use crate::query::functions::{bounded, convert};
 
 /// PostgreSQL's functions that DataFusion has, or that we have under a name of its registry.
-const NAMED: [(&str, &str); 31] = [
+const NAMED: [(&str, &str); 29] = [
     ("initcap", "initcap"),
     ("ltrim", "ltrim"),
     ("rtrim", "rtrim"),
@@ -28,7 +28,6 @@ const NAMED: [(&str, &str); 31] = [
     ("translate", "translate"),
     ("repeat", "repeat"),
     ("replace_text", "replace"),
-    ("split_part", "split_part"),
     ("text_reverse", "reverse"),
     ("text_left", "left"),
     ("text_right", "right"),
@@ -36,7 +35,6 @@ const NAMED: [(&str, &str); 31] = [
     ("chr", "chr"),
     ("textlen", "character_length"),
     ("textoctetlen", "octet_length"),
-    ("bit_length(text)", "bit_length"),
     ("textpos", "strpos"),
     ("text_starts_with", "starts_with"),
     ("md5_text", "md5"),
@@ -131,6 +129,18 @@ fn as_text(argument: Expr, data_type: &PgType) -> Expr {
     }
 }
 
+/// What the output function writes, in which `true` is `t`.
+pub(super) fn as_output(argument: Expr, data_type: &PgType) -> Expr {
+    if *data_type != PgType::Bool {
+        return as_text(argument, data_type);
+    }
+    let when = |value: bool, letter: &str| {
+        let test = if value { argument.clone().is_true() } else { argument.clone().is_false() };
+        (Box::new(test), Box::new(lit(letter)))
+    };
+    Expr::Case(datafusion::logical_expr::expr::Case::new(None, vec![when(true, "t"), when(false, "f")], None))
+}
+
 /// `LIKE` and `ILIKE`.
 fn matching(call: &mut Call<'_>) -> Option<Expr> {
     let operation = call.source.strip_prefix("text").or_else(|| call.source.strip_prefix("name"))?;
@@ -152,17 +162,12 @@ fn concatenation(call: &mut Call<'_>) -> Result<Expr> {
     let types = call.types;
     let separators = usize::from(name == "concat_ws");
     let texts = call.take().into_iter().zip(types).enumerate();
-    let texts = texts.map(|(index, (argument, data_type))| match data_type {
-        PgType::Bool if index >= separators => {
-            let when = |value: bool, letter: &str| {
-                let test = if value { argument.clone().is_true() } else { argument.clone().is_false() };
-                (Box::new(test), Box::new(lit(letter)))
-            };
-            let cases = vec![when(true, "t"), when(false, "f")];
-            Expr::Case(datafusion::logical_expr::expr::Case::new(None, cases, None))
-        }
-        other => as_text(argument, other),
-    });
+    let texts =
+        texts.map(
+            |(index, (argument, data_type))| {
+                if index >= separators { as_output(argument, data_type) } else { as_text(argument, data_type) }
+            },
+        );
     let texts: Vec<Expr> = texts.collect();
     let own = vec![PgType::Text; texts.len()];
     let call =

@@ -108,18 +108,14 @@ fn lengths(call: &mut Call<'_>) -> Option<Expr> {
             two::<IntervalMonthDayNanoType, IntervalMonthDayNanoType, IntervalMonthDayNanoType>(call, plus)
         }
         "interval_mi" => {
-            two::<IntervalMonthDayNanoType, IntervalMonthDayNanoType, IntervalMonthDayNanoType>(call, |left, right| {
-                plus(left, negative(right)?)
-            })
+            two::<IntervalMonthDayNanoType, IntervalMonthDayNanoType, IntervalMonthDayNanoType>(call, minus)
         }
         "interval_um" => one::<IntervalMonthDayNanoType, IntervalMonthDayNanoType>(call, negative),
         "interval_mul" => two::<IntervalMonthDayNanoType, Float64Type, IntervalMonthDayNanoType>(call, times),
         "mul_d_interval" => {
             two::<Float64Type, IntervalMonthDayNanoType, IntervalMonthDayNanoType>(call, |by, span| times(span, by))
         }
-        "interval_div" => two::<IntervalMonthDayNanoType, Float64Type, IntervalMonthDayNanoType>(call, |span, by| {
-            if by == 0.0 { Err(QueryError::DivisionByZero.into()) } else { scale(span, |part| part / by) }
-        }),
+        "interval_div" => two::<IntervalMonthDayNanoType, Float64Type, IntervalMonthDayNanoType>(call, divided),
         "interval_justify_hours" => one::<IntervalMonthDayNanoType, IntervalMonthDayNanoType>(call, justify_hours),
         "interval_justify_days" => one::<IntervalMonthDayNanoType, IntervalMonthDayNanoType>(call, justify_days),
         "interval_justify_interval" => one::<IntervalMonthDayNanoType, IntervalMonthDayNanoType>(call, justify),
@@ -152,7 +148,7 @@ fn lengths(call: &mut Call<'_>) -> Option<Expr> {
 }
 
 /// A day and a time of it.
-fn at(day: i32, time: i64) -> Result<i64> {
+pub(super) fn at(day: i32, time: i64) -> Result<i64> {
     match day {
         i32::MAX => Ok(i64::MAX),
         i32::MIN => Ok(i64::MIN),
@@ -239,7 +235,8 @@ fn overflow() -> crate::Error {
     CatalogError::DatetimeOverflow("interval out of range".into()).into()
 }
 
-fn plus(left: Interval, right: Interval) -> Result<Interval> {
+/// `left + right`, field by field.
+pub fn plus(left: Interval, right: Interval) -> Result<Interval> {
     let months = left.months.checked_add(right.months);
     let days = left.days.checked_add(right.days);
     let rest = left.nanoseconds.checked_add(right.nanoseconds);
@@ -249,6 +246,11 @@ fn plus(left: Interval, right: Interval) -> Result<Interval> {
     }
 }
 
+/// `left - right`, field by field.
+pub fn minus(left: Interval, right: Interval) -> Result<Interval> {
+    plus(left, negative(right)?)
+}
+
 fn negative(span: Interval) -> Result<Interval> {
     match (span.months.checked_neg(), span.days.checked_neg(), span.nanoseconds.checked_neg()) {
         (Some(months), Some(days), Some(rest)) => Ok(Interval::new(months, days, rest)),
@@ -256,8 +258,14 @@ fn negative(span: Interval) -> Result<Interval> {
     }
 }
 
-fn times(span: Interval, by: f64) -> Result<Interval> {
+/// `span * by`.
+pub fn times(span: Interval, by: f64) -> Result<Interval> {
     scale(span, |part| part * by)
+}
+
+/// `span / by`.
+pub fn divided(span: Interval, by: f64) -> Result<Interval> {
+    if by == 0.0 { Err(QueryError::DivisionByZero.into()) } else { scale(span, |part| part / by) }
 }
 
 fn whole(value: f64) -> Result<i32> {
