@@ -103,6 +103,9 @@ pub enum QueryError {
     /// Two output columns of one name, of which a clause names one: 42702.
     #[error("{0}")]
     AmbiguousTarget(String),
+    /// A locking clause names a relation that is not in FROM: 42P01.
+    #[error("{0}")]
+    UnknownLocked(String),
     /// USING names a column that one side does not have: 42703.
     #[error("{0}")]
     UndefinedUsing(String),

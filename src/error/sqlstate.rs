@@ -96,7 +96,7 @@ fn query(error: &QueryError) -> &'static str {
         UndefinedColumn(_) | UndefinedUsing(_) => "42703",
         DuplicateColumnName(_) => "42701",
         AmbiguousColumn(_) | AmbiguousTarget(_) => "42702",
-        MissingFrom(_) => "42P01",
+        MissingFrom(_) | UnknownLocked(_) => "42P01",
         UndefinedFunction(_) | UndefinedOperator(_) | NoOrdering(_) => "42883",
         DatatypeMismatch(_) => "42804",
         Unresolved { reason, .. } => unresolved(*reason),

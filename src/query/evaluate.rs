@@ -261,7 +261,8 @@ pub(super) fn physical(expr: &Expr, schema: &DFSchema, props: &ExecutionProps) -
 }
 
 fn cast_to(array: ArrayRef, wanted: &DataType) -> Result<ArrayRef> {
-    if array.data_type() == wanted {
+    // What rows consist of is not known beforehand.
+    if array.data_type() == wanted || matches!(array.data_type(), DataType::Struct(_)) {
         return Ok(array);
     }
     arrow::compute::cast(&array, wanted).map_err(|error| errors::translate(error.into()))

@@ -144,6 +144,12 @@ impl ResultStream {
         cancel: CancellationToken,
     ) -> Self {
         let mut fields: Vec<_> = columns.iter().map(|column| column.data_type.field(&column.name, true)).collect();
+        // What rows consist of is known by the plan only.
+        for (field, actual) in fields.iter_mut().zip(inner.schema().fields()) {
+            if matches!(actual.data_type(), DataType::Struct(_)) {
+                *field = field.clone().with_data_type(actual.data_type().clone());
+            }
+        }
         if identified {
             for (field, name) in fields.iter_mut().zip([KEY_COLUMN, SEQ_COLUMN]) {
                 let data_type = if name == KEY_COLUMN { DataType::Binary } else { DataType::UInt64 };

@@ -27,14 +27,17 @@ mod extent;
 pub mod functions;
 pub mod guards;
 pub mod lower;
+mod marks;
 mod order;
 pub mod parse;
 pub mod planner;
 pub mod scan;
 pub mod system;
+mod tokens;
 pub mod values;
 pub mod watch;
 pub mod window;
+mod words;
 
 #[cfg(test)]
 mod tests;

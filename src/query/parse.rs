@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::dialect::PostgreSql;
-use super::{extent, guards};
+use super::{extent, guards, tokens};
 use crate::error::{CatalogError, Error, QueryError, Result};
 
 /// One statement of a text.
@@ -67,7 +67,7 @@ pub fn parse_expression(sql: &str) -> Result<datafusion::sql::sqlparser::ast::Ex
         .tokenize_with_location()
         .map_err(|error| unterminated(sql, &lines, &error.message, error.location))?;
     guards::check(&tokens)?;
-    let mut parser = parser(tokens.clone());
+    let mut parser = parser(tokens::readable(sql, &lines, &tokens)?);
     let parsed = parser.parse_expr();
     let parsed = parsed.map_err(|error| syntax_error(sql, &lines, &tokens, &parser, &error))?;
     at_end(sql, &lines, &mut parser)?;
@@ -81,7 +81,6 @@ fn check_neighbours(sql: &str, lines: &Lines, tokens: &[TokenWithSpan]) -> Resul
         let last = before.replace(token);
         let Some(last) = last else { continue };
         let is_string = |token: &Token| matches!(token, Token::SingleQuotedString(_));
-        let is_word = |token: &Token, name: &str| matches!(token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(name));
         match (&last.token, &token.token) {
             (Token::Number(..), Token::Word(word))
                 if word.quote_style.is_none() && last.span.end == token.span.start =>
@@ -94,12 +93,6 @@ fn check_neighbours(sql: &str, lines: &Lines, tokens: &[TokenWithSpan]) -> Resul
                 if last.span.end.line == token.span.start.line {
                     return Err(near(sql, lines, token));
                 }
-                let message = "a string literal over several lines is not supported";
-                return Err(Error::from(QueryError::NotSupported(message.into())).at(lines.position(token.span.start)));
-            }
-            (left, right) if is_word(right, "isnull") && !is_word(left, "as") && *left != Token::Period => {
-                let message = "ISNULL is not supported: write IS NULL";
-                return Err(Error::from(QueryError::NotSupported(message.into())).at(lines.position(token.span.start)));
             }
             _ => {}
         }
@@ -113,7 +106,7 @@ fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
 }
 
 fn parse_one(sql: &str, lines: &Lines, tokens: &[TokenWithSpan]) -> Result<Statement> {
-    let mut parser = parser(tokens.to_vec());
+    let mut parser = parser(tokens::readable(sql, lines, tokens)?);
     let parsed = parser.parse_statement();
     let mut statement = parsed.map_err(|error| syntax_error(sql, lines, tokens, &parser, &error))?;
     guards::balance(&mut statement);
@@ -159,14 +152,14 @@ fn place_of(message: &str) -> Option<Location> {
     Some(Location { line: line.trim().parse().ok()?, column: column.parse().ok()? })
 }
 
-fn near(sql: &str, lines: &Lines, token: &TokenWithSpan) -> Error {
+pub(super) fn near(sql: &str, lines: &Lines, token: &TokenWithSpan) -> Error {
     let start = lines.byte(sql, token.span.start);
     let end = lines.byte(sql, token.span.end).max(start);
     let text = if end > start { sql[start..end].to_owned() } else { token.token.to_string() };
     Error::from(QueryError::Syntax(format!("syntax error at or near \"{text}\""))).at(lines.position(token.span.start))
 }
 
-fn end_of_input(sql: &str) -> Error {
+pub(super) fn end_of_input(sql: &str) -> Error {
     let length = u32::try_from(sql.trim_end().chars().count()).unwrap_or(u32::MAX - 1);
     Error::from(QueryError::Syntax("syntax error at end of input".into())).at(length + 1)
 }
@@ -257,7 +250,7 @@ impl Lines {
         self.starts[line.min(self.starts.len() - 1)]
     }
 
-    fn byte(&self, sql: &str, place: Location) -> usize {
+    pub(super) fn byte(&self, sql: &str, place: Location) -> usize {
         let (_, start) = self.line(place);
         let column = usize::try_from(place.column).unwrap_or(usize::MAX).saturating_sub(1);
         sql[start..].char_indices().nth(column).map_or(sql.len(), |(byte, _)| start + byte)

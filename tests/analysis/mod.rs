@@ -39,29 +39,41 @@ enum Answer {
     Error(String, String, String, String, String),
 }
 
+impl Answer {
+    /// The types of the rows of tables have OIDs of their own in every database.
+    fn with_tables_alike(self) -> Self {
+        const FIRST: u32 = 16384;
+        match self {
+            Self::Columns(columns, types) => {
+                let alike = |(name, oid, typmod): (String, u32, i32)| (name, oid.min(FIRST), typmod);
+                Self::Columns(columns.into_iter().map(alike).collect(), types)
+            }
+            error => error,
+        }
+    }
+}
+
 fn ours(world: &World, database: &str, sql: &str) -> Option<Answer> {
     let environment = world.environment(database, sql);
-    let statement = match parse(sql) {
-        Ok(mut parsed) if parsed.len() == 1 => parsed.remove(0).statement,
-        // The parser has tests of its own.
-        _ => return None,
-    };
     let parameters = Parameters::default();
     let context = Context::new(&environment, Facts::shipped(), &parameters);
-    let answer = match &statement {
-        Statement::Query(ast) => match ast.body.as_ref() {
-            SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) => {
-                modification(&context, inner, ast.with.as_ref()).map(|bound| bound.returning.unwrap_or_default())
+    let answer = parse(sql).and_then(|mut parsed| {
+        let statement = if parsed.len() == 1 { parsed.remove(0).statement } else { return Ok(None) };
+        let targets = match &statement {
+            Statement::Query(ast) => match ast.body.as_ref() {
+                SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) => {
+                    modification(&context, inner, ast.with.as_ref())?.returning.unwrap_or_default()
+                }
+                _ => query(&context, ast)?.targets,
+            },
+            Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
+                modification(&context, &statement, None)?.returning.unwrap_or_default()
             }
-            _ => query(&context, ast).map(|bound| bound.targets),
-        },
-        Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
-            modification(&context, &statement, None).map(|bound| bound.returning.unwrap_or_default())
-        }
-        _ => return None,
-    };
-    let answer = answer.and_then(|targets| Ok((targets, parameters.types()?)));
-    Some(match answer {
+            _ => return Ok(None),
+        };
+        Ok(Some((targets, parameters.types()?)))
+    });
+    Some(match answer.transpose()? {
         Ok((targets, types)) => {
             let columns = targets.iter().filter(|target| !target.hidden);
             let columns = columns.map(|target| {
@@ -234,6 +246,7 @@ async fn statements_mean_what_postgresql_says() {
         let messages = [crate::support::wire::parse("", statement, &[]), describe_statement(""), sync()].concat();
         wire.send(&messages).unwrap();
         let reference = theirs(&wire.until_ready().unwrap());
+        let (own, reference) = (own.with_tables_alike(), reference.with_tables_alike());
         match &own {
             own if *own == reference => same += 1,
             Answer::Error(code, message, ..) if code == "0A000" => {

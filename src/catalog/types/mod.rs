@@ -20,6 +20,6 @@ mod tests;
 
 pub use column::Decoder;
 pub use encoding::{utf8, without_nul};
-pub use pgtype::{PgType, TYPE_METADATA};
+pub use pgtype::{PgType, RECORD, TYPE_METADATA, row_type, table_of_row_type};
 pub use style::{ByteaOutput, DateOrder, DateStyle, IntervalStyle, ObjectNames, OutputStyle};
 pub use zone::Zone;

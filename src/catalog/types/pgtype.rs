@@ -5,14 +5,30 @@
 
 use std::collections::HashMap;
 
-use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 use serde::{Deserialize, Serialize};
 
-use crate::base::ids::Oid;
+use crate::base::ids::{Oid, TableId};
 use crate::error::{CatalogError, Result};
 
 /// The key of the Arrow field metadata that carries `"<oid>:<typmod>"`.
 pub const TYPE_METADATA: &str = "kalam.type";
+
+/// The OID of `record`.
+pub const RECORD: Oid = 2249;
+
+/// Where the OIDs of the types of tables' rows begin: each table has one, at the distance of its own OID.
+const ROW_TYPES: Oid = 1 << 30;
+
+/// `reltype`: the OID of the type of a table's rows.
+pub fn row_type(table: TableId) -> Oid {
+    table.0 | ROW_TYPES
+}
+
+/// The table whose rows have the type of this OID, if it is one.
+pub fn table_of_row_type(oid: Oid) -> Option<u32> {
+    (oid & !(ROW_TYPES - 1) == ROW_TYPES && oid != ROW_TYPES).then_some(oid & (ROW_TYPES - 1))
+}
 
 /// A PostgreSQL type with its modifier.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,6 +66,8 @@ pub enum PgType {
     Int2vector,
     Oidvector,
     Array(Box<PgType>),
+    /// Rows: of any kind (`record`), or those of a table. The fields are those of the Arrow type.
+    Record(Oid),
     Void,
     /// A literal whose type is not decided yet.
     Unknown,
@@ -148,6 +166,7 @@ impl PgType {
             Self::Jsonpath => facts(4072, 4073, -1, "jsonpath", "_jsonpath", "jsonpath"),
             Self::Regnamespace => facts(4089, 4090, 4, "regnamespace", "_regnamespace", "regnamespace"),
             Self::Regrole => facts(4096, 4097, 4, "regrole", "_regrole", "regrole"),
+            Self::Record(_) => facts(RECORD, 0, -1, "record", "", "record"),
             Self::Array(element) => element.facts(),
         }
     }
@@ -161,6 +180,7 @@ impl PgType {
     pub fn oid(&self) -> Oid {
         match self {
             Self::Array(element) => element.facts().array,
+            Self::Record(oid) => *oid,
             scalar => scalar.facts().oid,
         }
     }
@@ -243,6 +263,7 @@ impl PgType {
             Self::Int2vector => DataType::new_list(DataType::Int16, true),
             Self::Oidvector => DataType::new_list(DataType::UInt32, true),
             Self::Array(element) => DataType::new_list(element.arrow(), true),
+            Self::Record(_) => DataType::Struct(Fields::empty()),
             Self::Void => DataType::Null,
         }
     }
@@ -251,6 +272,9 @@ impl PgType {
     pub fn from_oid(oid: Oid, typmod: i32) -> Option<PgType> {
         if oid == 0 {
             return None;
+        }
+        if oid == RECORD || table_of_row_type(oid).is_some() {
+            return Some(PgType::Record(oid));
         }
         SCALARS.iter().find_map(|scalar| {
             let facts = scalar.facts();
@@ -371,7 +395,10 @@ impl PgType {
     pub fn is_storable(&self) -> bool {
         match self {
             Self::Array(element) => element.is_storable() && !matches!(**element, Self::Array(_)),
-            _ => !matches!(self, Self::Void | Self::Unknown | Self::Int2vector | Self::Oidvector | Self::Char),
+            _ => !matches!(
+                self,
+                Self::Record(_) | Self::Void | Self::Unknown | Self::Int2vector | Self::Oidvector | Self::Char
+            ),
         }
     }
 
@@ -393,6 +420,8 @@ impl PgType {
             Self::Bytea | Self::Uuid | Self::Json | Self::Jsonb | Self::Jsonpath => 'U',
             Self::Int2vector | Self::Oidvector | Self::Array(_) => 'A',
             Self::Void => 'P',
+            Self::Record(RECORD) => 'P',
+            Self::Record(_) => 'C',
             Self::Unknown => 'X',
         }
     }
@@ -440,6 +469,7 @@ impl PgType {
             DataType::Timestamp(_, Some(_)) => Self::Timestamptz,
             DataType::Interval(_) | DataType::Duration(_) => Self::Interval,
             DataType::Dictionary(_, value) => Self::of_arrow(value),
+            DataType::Struct(_) => Self::Record(RECORD),
             other => match list_element(other) {
                 Some(element) => Self::Array(Box::new(Self::of_field(element))),
                 None => Self::Text,

@@ -5,6 +5,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::types;
+use crate::query::marks;
 
 /// What PostgreSQL calls an expression that has no better name.
 pub const UNNAMED: &str = "?column?";
@@ -38,7 +39,7 @@ fn strong(name: impl Into<String>) -> (Option<String>, Strength) {
 fn figure(expr: &Expr) -> (Option<String>, Strength) {
     match expr {
         Expr::Identifier(ident) => strong(folded(ident)),
-        Expr::CompoundIdentifier(idents) => match idents.last() {
+        Expr::CompoundIdentifier(idents) => match idents.iter().rfind(|ident| !marks::is(ident, marks::ALL_FIELDS)) {
             Some(last) => strong(folded(last)),
             None => (None, Strength::None),
         },
@@ -112,7 +113,7 @@ fn figure_query(query: &Query) -> (Option<String>, Strength) {
             SetExpr::Select(select) => {
                 return match select.projection.first() {
                     Some(SelectItem::ExprWithAlias { alias, .. }) => strong(folded(alias)),
-                    Some(SelectItem::UnnamedExpr(expr)) => figure(expr),
+                    Some(SelectItem::UnnamedExpr(expr)) => strong(of_expression(expr)),
                     _ => (None, Strength::None),
                 };
             }

@@ -26,6 +26,7 @@ pub mod moments;
 pub mod names;
 pub mod numbers;
 pub mod privileges;
+pub mod record;
 pub mod registry;
 pub mod rowwise;
 pub mod server;

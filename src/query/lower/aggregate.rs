@@ -354,6 +354,11 @@ fn add_dependent(expression: &Expression, groups: &mut Vec<Expression>) {
                 dependent.push(Expression { kind: Kind::Column(here), ..found.clone() });
                 true
             }
+            Kind::WholeRow { levels_up, relation } if *levels_up == depth => {
+                let here = Kind::WholeRow { levels_up: 0, relation: *relation };
+                dependent.push(Expression { kind: here, ..found.clone() });
+                true
+            }
             _ => true,
         }
     });

@@ -20,7 +20,7 @@ use crate::query::bind::tree::{
     ArrayQuantifier, BooleanTest, Case, CoercionMethod, Column, Expression, Form, Kind, Logic, ValueFunction,
 };
 use crate::query::functions::array::Quantifier;
-use crate::query::functions::{cast, interval, json, numbers, registry};
+use crate::query::functions::{cast, interval, json, numbers, record, registry};
 use crate::query::values;
 
 impl Lowering<'_> {
@@ -56,6 +56,9 @@ impl Lowering<'_> {
             Kind::NullIf { function, left, right, .. } => self.null_if(*function, left, right),
             Kind::DistinctFrom { function, left, right, negated, .. } => {
                 self.distinct_from(*function, left, right, *negated)
+            }
+            Kind::IsNull { argument, negated } if matches!(pg_type(argument.data_type), Ok(PgType::Record(_))) => {
+                self.row_is_null(argument, *negated)
             }
             Kind::IsNull { argument, negated } => {
                 let argument = Box::new(self.expression(argument)?);
@@ -97,7 +100,12 @@ impl Lowering<'_> {
             Kind::Aggregate(_) | Kind::Window(_) | Kind::Grouping(_) => {
                 Err(refuse::not_supported("an aggregate or window function in this place"))
             }
-            Kind::WholeRow { .. } | Kind::Row(_) | Kind::Field { .. } => Err(refuse::not_supported("row values")),
+            Kind::WholeRow { levels_up, relation } => self.whole_row(*levels_up, *relation, expression),
+            Kind::Row(values) => {
+                let names = self.names_of_row(expression.data_type.oid);
+                self.row(values, names)
+            }
+            Kind::Field { argument, index } => self.field(argument, *index),
             Kind::Array { .. } => Err(refuse::not_supported("arrays of arrays")),
             Kind::Subscript { argument, indexes, slice } => self.subscript(argument, indexes, *slice),
             Kind::Default(column) => self.default(*column),
@@ -168,7 +176,7 @@ impl Lowering<'_> {
         };
         match names {
             Names::Absent => Err(refuse::not_supported("a reference to a relation in this place")),
-            Names::Plan { qualifier, columns } => {
+            Names::Plan { qualifier, columns, .. } => {
                 let found = PlanColumn::new(Some(qualifier.clone()), columns[column.column].clone());
                 if column.levels_up == 0 && !self.beside {
                     Ok(Expr::Column(found))
@@ -234,6 +242,11 @@ impl Lowering<'_> {
         }
         let types = arguments.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
         let arguments = self.all(arguments)?;
+        if let ([left, right], [PgType::Record(_), PgType::Record(_)]) = (arguments.as_slice(), types.as_slice()) {
+            if let Some(compared) = record::compare(&fact.source, left.clone(), right.clone()) {
+                return Ok(compared);
+            }
+        }
         registry::call(fact, arguments, &types, &pg_type(result.data_type)?)
     }
 
@@ -351,6 +364,14 @@ impl Lowering<'_> {
     ) -> Result<Expr> {
         let (source, target) = (pg_type(argument.data_type)?, pg_type(expression.data_type)?);
         let value = self.expression(argument)?;
+        match (&source, &target) {
+            (PgType::Record(_), PgType::Record(_)) => return Ok(value),
+            (PgType::Record(_), PgType::Text | PgType::Varchar(None)) => return Ok(record::to_text(value)),
+            (PgType::Record(_), _) | (_, PgType::Record(_)) => {
+                return Err(refuse::not_supported("this conversion of a row"));
+            }
+            _ => {}
+        }
         if method == CoercionMethod::Row {
             return Err(refuse::not_supported("row values"));
         }

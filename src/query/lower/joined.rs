@@ -97,7 +97,7 @@ impl Lowering<'_> {
         target: &Target,
     ) -> Result<Expr> {
         let (plan, names) = self.relation_of(plan, "subquery")?;
-        let Names::Plan { qualifier, columns } = names else {
+        let Names::Plan { qualifier, columns, .. } = names else {
             return Err(crate::query::bind::refuse::not_supported("this subquery"));
         };
         let column = |index: usize| Expr::Column(PlanColumn::new(Some(qualifier.clone()), columns[index].clone()));

@@ -11,6 +11,7 @@ mod joined;
 mod keys;
 mod modify;
 mod outer;
+mod records;
 mod recursive;
 mod relation;
 mod rows;
@@ -84,7 +85,8 @@ fn metadata(data_type: &PgType) -> FieldMetadata {
 /// How the columns of one relation are called in the plan.
 enum Names {
     /// A part of the plan: its qualifier and the names of its columns.
-    Plan { qualifier: TableReference, columns: Vec<String> },
+    /// `row` holds all columns as one, if that is mentioned.
+    Plan { qualifier: TableReference, columns: Vec<String>, row: Option<String> },
     /// A join's own columns, each made of columns of its inputs.
     Join(Vec<Expression>),
     /// Not in the plan (yet): a column of it cannot be mentioned.
@@ -451,7 +453,7 @@ impl<'a> Lowering<'a> {
             build(LogicalPlanBuilder::from(plan).project(renamed))?
         };
         let plan = build(LogicalPlanBuilder::from(plan).alias(qualifier.clone()))?;
-        Ok((plan, Names::Plan { qualifier, columns: distinct }))
+        Ok((plan, Names::Plan { qualifier, columns: distinct, row: None }))
     }
 }
 
@@ -480,7 +482,11 @@ fn counted(left: LogicalPlan, right: LogicalPlan, join: JoinType) -> Result<Logi
 fn in_form(column: Expr, plan: &LogicalPlan, data_type: &PgType) -> Result<Expr> {
     let actual = column.get_type(plan.schema()).map_err(errors::translate)?;
     let wanted = data_type.arrow();
-    Ok(if actual == wanted || matches!(data_type, PgType::Array(_)) { column } else { cast(column, wanted) })
+    Ok(if actual == wanted || matches!(data_type, PgType::Array(_) | PgType::Record(_)) {
+        column
+    } else {
+        cast(column, wanted)
+    })
 }
 
 /// Can the value be computed before the statement runs?
@@ -533,13 +539,13 @@ fn target_column(plan: &LogicalPlan, query: &Query, expression: &Expression) -> 
 }
 
 fn sort_of(plan: &LogicalPlan, query: &Query, keys: &[SortKey]) -> Result<Vec<Sort>> {
-    let sort = keys
-        .iter()
-        .map(|key| {
-            let value = keys::of(target_column(plan, query, &key.expression)?, &pg_type(key.expression.data_type)?);
-            Ok(Sort::new(value, !key.descending, key.nulls_first))
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let mut sort = Vec::with_capacity(keys.len());
+    for key in keys {
+        let column = target_column(plan, query, &key.expression)?;
+        let form = column.get_type(plan.schema()).map_err(errors::translate)?;
+        let data_type = pg_type(key.expression.data_type)?;
+        sort.extend(records::sort_keys(column, &form, &data_type, key.descending, key.nulls_first));
+    }
     Ok(without_repetition(sort))
 }
 

@@ -34,7 +34,7 @@ pub fn expression(
     if let Some((qualifier, _)) = schema.iter().next() {
         let qualifier = qualifier.cloned().unwrap_or_else(|| TableReference::bare("row"));
         let columns = schema.fields().iter().map(|field| field.name().clone()).collect();
-        level.relations.push(Names::Plan { qualifier, columns });
+        level.relations.push(Names::Plan { qualifier, columns, row: None });
         level.schema = Arc::new(schema.clone());
     }
     lowering.levels.push(level);
@@ -232,11 +232,11 @@ fn names(table: &Table, index: usize, relation: &Relation) -> Names {
         RelationKind::Join { columns } => Names::Join(columns.clone()),
         _ if index == 0 => {
             let columns = table.columns.iter().map(|column| column.name.clone()).collect();
-            Names::Plan { qualifier: qualifier(table, 0), columns }
+            Names::Plan { qualifier: qualifier(table, 0), columns, row: None }
         }
         _ => {
             let columns = (0..relation.columns.len()).map(|column| column.to_string()).collect();
-            Names::Plan { qualifier: qualifier(table, index), columns }
+            Names::Plan { qualifier: qualifier(table, index), columns, row: None }
         }
     }
 }

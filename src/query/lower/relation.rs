@@ -92,6 +92,7 @@ impl Lowering<'_> {
     fn relation(&mut self, query: &Query, index: usize) -> Result<LogicalPlan> {
         let relation = &query.relations[index];
         let (plan, names) = self.plan_of(relation)?;
+        let (plan, names) = self.with_row(query, index, plan, names)?;
         self.level().relations[index] = names;
         Ok(plan)
     }
@@ -173,7 +174,7 @@ impl Lowering<'_> {
     ) -> Result<(LogicalPlan, Names)> {
         let qualifier = self.qualifier(alias);
         let plan = build(LogicalPlanBuilder::scan(qualifier.clone(), Arc::clone(source), None))?;
-        Ok((plan, Names::Plan { qualifier, columns }))
+        Ok((plan, Names::Plan { qualifier, columns, row: None }))
     }
 
     fn cte(&mut self, levels_up: usize, cte: usize, alias: &str) -> Result<(LogicalPlan, Names)> {

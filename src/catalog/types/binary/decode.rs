@@ -135,6 +135,9 @@ fn resolve(pg: &PgType) -> Box<dyn Column<[u8]>> {
             let split = move |bytes: &[u8], items: &mut dyn Column<[u8]>| elements(bytes, oid, items);
             Box::new(Lists::new(element.arrow(), resolve(&element), split))
         }
+        PgType::Record(_) => strings(|_| {
+            Err(CatalogError::NotSupported("input of anonymous composite types is not implemented".into()).into())
+        }),
         PgType::Void => Box::new(Nulls(0)),
     }
 }

@@ -88,6 +88,10 @@ fn resolve(data_type: &DataType, pg: &PgType) -> Result<WriteValue> {
             }
             _ => None,
         },
+        PgType::Record(_) => match data_type {
+            DataType::Struct(fields) => Some(record(fields)?),
+            _ => None,
+        },
         PgType::Void => Some(Box::new(|_: &dyn Array, _, _: &mut Vec<u8>| {}) as WriteValue),
     };
     let found = found.or_else(|| {
@@ -105,6 +109,28 @@ fn resolve(data_type: &DataType, pg: &PgType) -> Result<WriteValue> {
             Err(CatalogError::NotSupported(message).into())
         }
     }
+}
+
+/// The number of fields; for each its type, its length, -1 for NULL, and its bytes.
+fn record(fields: &Fields) -> Result<WriteValue> {
+    let items = fields.iter().map(|field| {
+        let pg = PgType::of_field(field);
+        Ok((pg.oid(), resolve(field.data_type(), &pg)?))
+    });
+    let items = items.collect::<Result<Vec<_>>>()?;
+    Ok(Box::new(move |array, row, out| {
+        out.extend_from_slice(&i32::try_from(items.len()).unwrap_or(i32::MAX).to_be_bytes());
+        for ((oid, item), column) in items.iter().zip(array.as_struct().columns()) {
+            out.extend_from_slice(&oid.to_be_bytes());
+            let start = out.len();
+            out.extend_from_slice(&(-1i32).to_be_bytes());
+            if !column.is_null(row) {
+                item(column.as_ref(), row, out);
+                let length = i32::try_from(out.len() - start - 4).unwrap_or(i32::MAX);
+                out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+            }
+        }
+    }))
 }
 
 /// The nearest value of the smaller type. Columns have the form of their type, so nothing is lost.

@@ -98,6 +98,9 @@ fn resolve(pg: &PgType, style: &OutputStyle) -> Box<dyn Column<str>> {
             resolve(element, &style),
             |text: &str, items: &mut dyn Column<str>| array::split(text, items),
         )),
+        PgType::Record(_) => strings(|_| {
+            Err(CatalogError::NotSupported("input of anonymous composite types is not implemented".into()).into())
+        }),
         PgType::Void => Box::new(Nulls(0)),
     }
 }

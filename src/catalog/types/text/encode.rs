@@ -115,11 +115,35 @@ fn resolve(data_type: &DataType, pg: &PgType, style: &OutputStyle) -> Result<Wri
             let item = resolve(element.data_type(), &element_type, style)?;
             list(list_values(data_type), item, is_list(element.data_type()), pg)
         }
+        DataType::Struct(fields) => record(fields, style)?,
         other => {
             let message = format!("values of the internal type {other} cannot be shown");
             return Err(CatalogError::NotSupported(message).into());
         }
     })
+}
+
+/// `(a,"b c",)`.
+fn record(fields: &Fields, style: &OutputStyle) -> Result<WriteValue> {
+    let items = fields.iter().map(|field| resolve(field.data_type(), &PgType::of_field(field), style));
+    let items = items.collect::<Result<Vec<_>>>()?;
+    Ok(Box::new(move |array, row, out| {
+        out.push(b'(');
+        for (index, (item, column)) in items.iter().zip(array.as_struct().columns()).enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            if column.is_null(row) {
+                continue;
+            }
+            let start = out.len();
+            item(column.as_ref(), row, out);
+            if super::record::needs_quotes(&out[start..]) {
+                super::record::quote(out, start);
+            }
+        }
+        out.push(b')');
+    }))
 }
 
 /// OIDs as numbers, and those of `reg*` types by name if somebody knows names.

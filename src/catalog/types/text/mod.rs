@@ -6,6 +6,7 @@
 mod array;
 mod decode;
 mod encode;
+mod record;
 
 pub use decode::TextDecoder;
 pub(super) use decode::{fit_numeric, fit_varchar};

@@ -23,8 +23,8 @@ fn reach<'e>(expressions: impl IntoIterator<Item = &'e Expression>) -> Reach {
     for expression in expressions {
         expression.walk(0, &mut |part, depth| {
             match &part.kind {
-                Kind::Column(column) => {
-                    if let Some(level) = column.levels_up.checked_sub(depth) {
+                Kind::Column(_) | Kind::WholeRow { .. } => {
+                    if let Some(level) = part.kind.reaches().and_then(|level| level.checked_sub(depth)) {
                         reach.columns = Some(reach.columns.map_or(level, |other| other.min(level)));
                     }
                 }

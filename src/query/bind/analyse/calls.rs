@@ -1,5 +1,6 @@
 //! Calls of functions.
 
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Ident,
     OrderByExpr,
@@ -14,6 +15,7 @@ use crate::error::{CatalogError, Error, QueryError, Result};
 use crate::query::bind::names::folded;
 use crate::query::bind::resolve::{Argument, Call, Callee, Resolved};
 use crate::query::bind::tree::{Expression, Form, Kind, Position, TypeRef, ValueFunction};
+use crate::query::marks;
 
 /// Types that the grammar knows by their own words.
 const TYPE_WORDS: [&str; 17] = [
@@ -91,6 +93,7 @@ impl Analyser<'_> {
             }
         }
         let mut star = false;
+        let mut variadic = false;
         let mut arguments = Vec::with_capacity(list.args.len());
         for argument in &list.args {
             let (name, value) = match argument {
@@ -100,14 +103,34 @@ impl Analyser<'_> {
             };
             match value {
                 FunctionArgExpr::Expr(value) => {
-                    arguments.push(Argument { name, value: self.expression(value)? });
+                    let value = match marks::noted(value, marks::VARIADIC) {
+                        Some(array) => {
+                            variadic = true;
+                            array
+                        }
+                        None => value,
+                    };
+                    let value = match value {
+                        Expr::QualifiedWildcard(name, _) => {
+                            let idents: Vec<Ident> =
+                                name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
+                            self.whole_row_named(&idents)?
+                        }
+                        value => self.expression(value)?,
+                    };
+                    arguments.push(Argument { name, value });
+                }
+                FunctionArgExpr::QualifiedWildcard(table) => {
+                    let idents: Vec<Ident> = table.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
+                    arguments.push(Argument { name, value: self.whole_row_named(&idents)? });
                 }
                 FunctionArgExpr::Wildcard if list.args.len() == 1 && name.is_none() => star = true,
                 _ => return Err(self.fail(refuse::not_supported("a row as an argument"), at)),
             }
         }
         if star && list.duplicate_treatment.is_some() {
-            return Err(self.fail(refuse::not_supported("DISTINCT before a star"), at));
+            let star = self.places.after(self.places.next(self.places.after(at, "(")), "*");
+            return Err(self.fail(QueryError::Syntax("syntax error at or near \"*\"".into()), star));
         }
         let extras = Extras {
             star,
@@ -136,12 +159,24 @@ impl Analyser<'_> {
         if let Some(schema) = schema.as_ref().filter(|schema| !self.context.environment.catalog.has_schema(schema)) {
             return Err(self.fail(CatalogError::UnknownSchema(schema.clone()), at));
         }
+        if let ([Argument { name: None, value }], None, true) = (
+            arguments.as_slice(),
+            &schema,
+            !star && !variadic && function.over.is_none() && filter.is_none() && extras.order_by.is_empty(),
+        ) {
+            // `f(row)` is the field of that name first.
+            if self.is_row(value.data_type.oid) {
+                if let Some(found) = self.field_named(value, &name) {
+                    return Ok(found);
+                }
+            }
+        }
         let over_system = self.over_system(arguments.iter().map(|argument| &argument.value));
         let call = Call {
             schema,
             name: name.clone(),
             arguments,
-            variadic: false,
+            variadic,
             star,
             distinct: extras.distinct,
             direct_arguments,
@@ -291,6 +326,9 @@ impl Analyser<'_> {
         };
         let plain = |argument: &FunctionArg| match argument {
             FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+            FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) if word == "row" => {
+                Some(Expr::QualifiedWildcard(name.clone(), AttachedToken::empty()))
+            }
             _ => None,
         };
         let exprs: Option<Vec<Expr>> = list.args.iter().map(plain).collect();
@@ -298,13 +336,17 @@ impl Analyser<'_> {
         let Some(exprs) = exprs.filter(|_| bare) else {
             return Err(self.fail(refuse::not_supported(format!("{word} of this form")), at));
         };
+        if exprs.is_empty() && word != "row" && word != "values" {
+            let close = self.places.next(self.places.after(at, "("));
+            return Err(self.fail(QueryError::Syntax("syntax error at or near \")\"".into()), close));
+        }
         if word == "grouping" {
             return self.grouping_call(&exprs, at).map(Some);
         }
-        if word == "values" || (exprs.is_empty() && word != "row") {
+        if word == "values" {
             return Err(self.fail(refuse::not_supported(format!("{word} here")), at));
         }
-        let values = self.expressions(&exprs)?;
+        let values = if word == "row" { self.row_expressions(&exprs)? } else { self.expressions(&exprs)? };
         Ok(Some(match word {
             "row" => self.row(values, at)?,
             "nullif" => self.null_if(values, at)?,
@@ -329,9 +371,15 @@ impl Analyser<'_> {
     }
 
     fn null_if(&mut self, values: Vec<Expression>, at: Option<Position>) -> Result<Expression> {
-        let [left, right]: [Expression; 2] = values
-            .try_into()
-            .map_err(|_| self.fail(refuse::not_supported("nullif with other than two arguments"), at))?;
+        let [left, right]: [Expression; 2] = values.try_into().map_err(|values: Vec<Expression>| {
+            // The grammar knows two arguments only.
+            let behind = match values.get(1) {
+                Some(second) => self.places.after(second.position, ","),
+                None => self.places.next(values.first().and_then(|first| first.position)),
+            };
+            let token = if values.len() > 2 { "," } else { ")" };
+            self.fail(QueryError::Syntax(format!("syntax error at or near \"{token}\"")), behind)
+        })?;
         let equal = self.operator("=", Some(left), right, at)?;
         if equal.data_type.oid != oids::BOOL {
             let message = "NULLIF requires = operator to yield boolean";
@@ -363,6 +411,17 @@ impl Analyser<'_> {
                     Ok(precision) => Some(precision.min(6)),
                     Err(_) => return Ok(None),
                 },
+                (
+                    "current_date" | "current_role" | "current_user" | "session_user" | "user" | "current_catalog"
+                    | "current_time" | "current_timestamp" | "localtime" | "localtimestamp",
+                    [],
+                ) => {
+                    let open = self.places.after(at, "(");
+                    let timed = word.contains("time");
+                    let (place, token) = if timed { (self.places.next(open), ")") } else { (open, "(") };
+                    let message = format!("syntax error at or near \"{token}\"");
+                    return Err(self.fail(QueryError::Syntax(message), place));
+                }
                 // Behind `current_schema` parentheses make an ordinary call.
                 _ => return Ok(None),
             },
@@ -388,7 +447,7 @@ impl Analyser<'_> {
     }
 }
 
-fn plain(resolved: Resolved<'_>, form: Form, at: Option<Position>) -> Expression {
+pub(super) fn plain(resolved: Resolved<'_>, form: Form, at: Option<Position>) -> Expression {
     let first = resolved.arguments.first().and_then(|argument| argument.position);
     let position = if form == Form::Syntax { super::leftmost(at, first) } else { super::places::known(at) };
     let kind = Kind::Function {

@@ -4,8 +4,11 @@ use datafusion::sql::sqlparser::ast::{FunctionArguments, Ident};
 
 use super::scope::{Item, parts};
 use super::{Analyser, refuse};
+use crate::catalog::facts::FunctionKind;
 use crate::error::{Error, QueryError, Result};
-use crate::query::bind::tree::{Column, Expression, Kind, Position, RelationKind};
+use crate::query::bind::resolve::{Argument, Call, Callee};
+use crate::query::bind::tree::{Column, Expression, Form, Kind, Position, RelationKind};
+use crate::query::marks;
 
 /// Columns that every table of PostgreSQL has.
 const SYSTEM_COLUMNS: [&str; 6] = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
@@ -15,6 +18,11 @@ impl Analyser<'_> {
     pub(super) fn column_reference(&self, idents: &[Ident]) -> Result<Expression> {
         let at = idents.first().map(|ident| ident.span.start);
         self.clause().allow_column().map_err(|error| self.at(error, at))?;
+        if let [outer @ .., last] = idents {
+            if marks::is(last, marks::ALL_FIELDS) {
+                return self.whole_row_named(outer);
+            }
+        }
         let parts = parts(idents);
         match parts.as_slice() {
             [name] => {
@@ -31,8 +39,11 @@ impl Analyser<'_> {
                 if let Some(found) = self.find_column(name, at)? {
                     return Ok(found);
                 }
-                if self.table(None, name, at)?.is_some() {
-                    return Err(self.fail(refuse::not_supported("a whole row as a value"), at));
+                if let Some((levels_up, item)) = self.table(None, name, at)? {
+                    return self.whole_row(levels_up, item, at);
+                }
+                if name == "default" && idents[0].quote_style.is_none() {
+                    return Err(self.fail(QueryError::Syntax("DEFAULT is not allowed in this context".into()), at));
                 }
                 Err(self.no_column(None, name, at))
             }
@@ -65,7 +76,15 @@ impl Analyser<'_> {
         match self.column_of(item, levels_up, name, at)? {
             Some(found) => Ok(found),
             None => {
-                // PostgreSQL reads `t.f` as `f(t)` where `f` takes rows of `t`; we have no such functions.
+                // `t.f` may be `f(t)` where `f` takes rows.
+                let row = self.whole_row(levels_up, item, at)?;
+                let argument = Argument { name: None, value: row };
+                let call = Call { name: name.to_owned(), arguments: vec![argument], at, ..Call::default() };
+                if let Ok(Callee::Function(found)) = self.resolver.function(call) {
+                    if found.fact.kind == FunctionKind::Function && !found.fact.returns_set {
+                        return Ok(super::calls::plain(found, Form::Call, at));
+                    }
+                }
                 Err(self.no_column(Some(table), name, at))
             }
         }
@@ -181,6 +200,9 @@ impl Analyser<'_> {
     pub(super) fn shown_column(&self, column: &Column) -> Option<String> {
         let level = self.levels.iter().rev().nth(column.levels_up)?;
         let relation = level.relations.get(column.relation)?;
+        if column.column == usize::MAX {
+            return relation.alias.as_ref().map(|alias| format!("{alias}.*"));
+        }
         let (name, _) = relation.columns.get(column.column)?;
         match (&relation.alias, &relation.kind) {
             (None, RelationKind::Join { .. }) => Some(name.clone()),

@@ -1,5 +1,6 @@
 //! Operators between two expressions, and the constructs that stand for them.
 
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned};
 
 use super::{Analyser, expression_of, leftmost, names, oids, refuse};
@@ -18,7 +19,8 @@ impl Analyser<'_> {
             BinaryOperator::Overlaps => return self.overlaps(left, right),
             _ => {}
         }
-        let name = names::operator(op)?;
+        let name = names::operator(op)
+            .map_err(|error| self.at(error, self.places.after(Some(left.span().end), "OPERATOR")))?;
         if let (true, Expr::BinaryOp { op: inner, .. }) = (is_comparison(op), left) {
             // Comparisons do not chain.
             if is_comparison(inner) {
@@ -28,13 +30,13 @@ impl Analyser<'_> {
         }
         if let Some(fields) = row_fields(left) {
             if let Some(others) = row_fields(right) {
-                let left_fields = self.expressions(&fields)?;
-                let right_fields = self.expressions(&others)?;
+                let left_fields = self.row_expressions(&fields)?;
+                let right_fields = self.row_expressions(&others)?;
                 let at = self.operator_place(left, &left_fields, name);
                 return self.row_comparison(name, left_fields, right_fields, at);
             }
             if let Some(query) = as_subquery(right) {
-                let fields = self.expressions(&fields)?;
+                let fields = self.row_expressions(&fields)?;
                 let at = self.operator_place(left, &fields, name);
                 return self.row_subquery(name, fields, query, at);
             }
@@ -128,8 +130,8 @@ impl Analyser<'_> {
     /// `left IS [NOT] DISTINCT FROM right`.
     pub(super) fn distinct_from(&mut self, left: &Expr, right: &Expr, negated: bool) -> Result<Expression> {
         if let (Some(one), Some(other)) = (row_fields(left), row_fields(right)) {
-            let one = self.expressions(&one)?;
-            let other = self.expressions(&other)?;
+            let one = self.row_expressions(&one)?;
+            let other = self.row_expressions(&other)?;
             let at = self.operator_place(left, &one, "IS");
             if one.len() != other.len() {
                 return Err(self.fail(QueryError::Syntax("unequal number of entries in row expressions".into()), at));
@@ -156,6 +158,10 @@ impl Analyser<'_> {
         let position = leftmost(at, left.position);
         // Whether something differs from NULL is whether it is not NULL.
         for (null, value) in [(&right, &left), (&left, &right)] {
+            if is_null(null) && matches!(value.kind, Kind::Row(_)) {
+                // A row is something, whatever is in it.
+                return Ok(expression_of(Kind::Constant((!negated).into()), oids::BOOL, position));
+            }
             if is_null(null) {
                 let argument = Box::new(self.settle(value.clone())?);
                 return Ok(expression_of(Kind::IsNull { argument, negated: !negated }, oids::BOOL, position));
@@ -190,6 +196,21 @@ impl Analyser<'_> {
         self.logic(logic, vec![left, right])
     }
 
+    /// `value BETWEEN SYMMETRIC one AND other`: between them in either order.
+    pub(super) fn between_symmetric(
+        &mut self,
+        value: &Expr,
+        negated: bool,
+        one: &Expr,
+        other: &Expr,
+    ) -> Result<Expression> {
+        let there = self.between(value, negated, one, other)?;
+        let back = self.between(value, negated, other, one)?;
+        let logic = if negated { Logic::And } else { Logic::Or };
+        // AND below OR must not become flat, which `logic` sees to.
+        self.logic(logic, vec![there, back])
+    }
+
     fn mentioned_again(&self, value: Expression) -> Result<Expression> {
         match value.kind {
             Kind::Parameter(number) => {
@@ -212,9 +233,7 @@ impl Analyser<'_> {
         let at = self.operator_place(value, std::slice::from_ref(&bound), word);
         let position = leftmost(at, bound.position);
         let items = self.expressions(list)?;
-        let is_variable = |item: &Expression| {
-            item.mentions(|part, depth| matches!(&part.kind, Kind::Column(column) if column.levels_up == depth))
-        };
+        let is_variable = |item: &Expression| item.mentions(|part, depth| part.kind.reaches() == Some(depth));
         let (mut single, constant): (Vec<_>, Vec<_>) = items.into_iter().partition(is_variable);
         let mut tests = Vec::new();
         if constant.len() > 1 {
@@ -257,7 +276,7 @@ impl Analyser<'_> {
         name: &str,
         logic: Logic,
     ) -> Result<Expression> {
-        let bound = self.expressions(fields)?;
+        let bound = self.row_expressions(fields)?;
         let at = self.operator_place(value, &bound, if logic == Logic::And { "NOT" } else { "IN" });
         let position = bound.first().and_then(|first| first.position);
         let mut tests = Vec::with_capacity(list.len());
@@ -265,7 +284,7 @@ impl Analyser<'_> {
             let Some(others) = row_fields(item) else {
                 return Err(refuse::not_supported("a row compared with a single value"));
             };
-            let others = self.expressions(&others)?;
+            let others = self.row_expressions(&others)?;
             tests.push(self.row_comparison(name, bound.clone(), others, at)?);
         }
         self.one_or_logic(logic, tests, position)
@@ -293,7 +312,16 @@ impl Analyser<'_> {
         any: bool,
     ) -> Result<Expression> {
         let name = names::operator(op)?.to_owned();
-        self.quantified_by(left, &name, &name, right, any)
+        let word = match op {
+            BinaryOperator::PGLikeMatch => "LIKE",
+            BinaryOperator::PGILikeMatch => "ILIKE",
+            BinaryOperator::PGNotLikeMatch | BinaryOperator::PGNotILikeMatch => "NOT",
+            BinaryOperator::PGCustomBinaryOperator(_) => "OPERATOR",
+            _ => name.as_str(),
+        };
+        let end = super::places::known(Some(left.span().end));
+        let word = if self.places.after(end, word).is_some() { word } else { name.as_str() };
+        self.quantified_by(left, &name, word, right, any)
     }
 
     /// As [`quantified`](Self::quantified), for an operator that is written as a `word`.
@@ -338,6 +366,9 @@ pub(super) fn row_fields(expr: &Expr) -> Option<Vec<Expr>> {
             let FunctionArguments::List(list) = &function.args else { return None };
             let field = |argument: &FunctionArg| match argument {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+                FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) => {
+                    Some(Expr::QualifiedWildcard(name.clone(), AttachedToken::empty()))
+                }
                 _ => None,
             };
             list.args.iter().map(field).collect()

@@ -22,6 +22,9 @@ impl Analyser<'_> {
             }
             Value::Null => Ok(null(at)),
             Value::Placeholder(name) => self.parameter(name, at),
+            Value::SingleQuotedByteStringLiteral(digits) => self.bits(&format!("b{digits}"), at),
+            Value::HexStringLiteral(digits) => self.bits(&format!("x{digits}"), at),
+            Value::NationalStringLiteral(text) => self.cast(unknown(text, at), TypeRef::plain(oids::BPCHAR), at),
             other => match text_of(other) {
                 Some(text) => Ok(unknown(text, at)),
                 None => Err(self.fail(refuse::not_supported(format!("the literal {other}")), at)),
@@ -56,6 +59,16 @@ impl Analyser<'_> {
                 let value = Kind::Constant(ScalarValue::Utf8(Some(digits.to_owned())));
                 Ok(expression_of(value, oids::NUMERIC, at))
             }
+        }
+    }
+
+    /// `b'101'`, `x'1F'`.
+    fn bits(&self, text: &str, at: Option<Position>) -> Result<Expression> {
+        let bits =
+            self.resolver.coerce(unknown(text, at), TypeRef::plain(oids::BIT), CastContext::Explicit, Form::Call);
+        match bits.map_err(|error| self.at(error, at))? {
+            Some(constant) => Ok(constant),
+            None => Err(self.fail(refuse::not_supported("a literal of type bit"), at)),
         }
     }
 

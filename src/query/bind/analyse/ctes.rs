@@ -110,9 +110,6 @@ impl Analyser<'_> {
             SetQuantifier::None | SetQuantifier::Distinct => false,
             other => return Err(refuse::not_supported(format!("UNION {other}"))),
         };
-        if clauses.with.is_some() {
-            return Err(refuse::not_supported("WITH inside of a recursive WITH query"));
-        }
         if !clauses.is_plain() {
             let what = clauses.first_beyond();
             let message = format!("{what} in a recursive query is not implemented");
@@ -129,10 +126,18 @@ impl Analyser<'_> {
         };
         self.level()?.ctes.push(pending);
         self.levels.push(Level::default());
-        let bound = self.deeper(|this| this.recursion(cte, name, index, all, left, right));
-        let level = self.levels.pop();
+        let bound = self.deeper(|this| {
+            if let Some(with) = clauses.with {
+                this.level()?.in_expression = true;
+                this.with(with)?;
+                this.level()?.in_expression = false;
+            }
+            this.recursion(cte, name, index, all, left, right)
+        });
+        let level = self.levels.pop().unwrap_or_default();
         let (columns, mut query) = bound?;
-        query.relations = level.unwrap_or_default().relations;
+        query.ctes = level.ctes.into_iter().filter_map(|cte| cte.bound).collect();
+        query.relations = level.relations;
         self.level()?.ctes.truncate(index);
         self.add_cte(cte, name, columns, Vec::new(), query, true)
     }

@@ -1,8 +1,6 @@
 //! Expressions, by kind.
 
-use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, CastKind, DataType, Expr, Spanned, Subscript, UnaryOperator,
-};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, CastKind, DataType, Expr, Spanned, UnaryOperator};
 use recursive::recursive;
 
 use super::calls::LATERAL_HINT;
@@ -10,9 +8,8 @@ use super::constants::signed_digits;
 use super::queries::common_typmod;
 use super::{Analyser, expression_of, leftmost, oids, refuse};
 use crate::base::ids::TenantId;
-use crate::catalog::facts::CastContext;
 use crate::error::{Error, QueryError, Result};
-use crate::query::bind::tree::{BooleanTest, Case, Column, Expression, Form, Kind, Logic, Position, TypeRef};
+use crate::query::bind::tree::{BooleanTest, Case, Column, Expression, Kind, Logic, Position, TypeRef};
 
 /// `- a ^ b` is `(- a) ^ b`: the sign binds closer than the power, other than the parser has it.
 fn negative_base(mut power: Expr) -> Expr {
@@ -72,7 +69,7 @@ impl Analyser<'_> {
                 self.case(operand.as_deref(), &branches, else_result.as_deref(), at)
             }
             Expr::Tuple(items) => {
-                let fields = self.expressions(items)?;
+                let fields = self.row_expressions(items)?;
                 self.row(fields, None)
             }
             Expr::Array(array) if array.named => self.array(&array.elem, None),
@@ -99,11 +96,15 @@ impl Analyser<'_> {
             }
             other => self.expression(other)?,
         };
-        let at = match kind {
+        let place = match kind {
             CastKind::DoubleColon => self.places.after(value.position, "::"),
             _ => self.places.before(value.position, "CAST"),
         };
+        let at = place;
         let inner = value.position;
+        if matches!(value.kind, Kind::Row(_)) && crate::catalog::types::table_of_row_type(target.oid).is_some() {
+            return self.row_as(value, target, at.or(inner));
+        }
         let mut bound = self.cast(value, target, at.or(inner))?;
         if !matches!(bound.kind, Kind::Constant(_) | Kind::Parameter(_)) {
             bound.position = leftmost(at, inner);
@@ -331,6 +332,9 @@ impl Analyser<'_> {
                 if nested { (common, common) } else { (self.array_of(common), common) }
             }
         };
+        if array == 0 && self.is_row(element) {
+            return Err(self.fail(refuse::not_supported("an array of rows"), at));
+        }
         if array == 0 {
             let message = format!("could not find array type for data type {}", self.type_name(element));
             return Err(self.fail(QueryError::UndefinedObject(message), at));
@@ -346,110 +350,5 @@ impl Analyser<'_> {
         });
         let elements = elements.collect::<Result<Vec<_>>>()?;
         Ok(expression_of(Kind::Array { elements, nested }, array, at))
-    }
-
-    /// `a[1]`, `a[1:2]`, `(row).field`.
-    fn access(&mut self, root: &Expr, chain: &[AccessExpr]) -> Result<Expression> {
-        let mut indexes = Vec::new();
-        let mut slice = false;
-        let mut chain = chain;
-        // A chain may begin with the rest of a column's qualified name.
-        let base = match (root, chain) {
-            (Expr::Identifier(first), [AccessExpr::Dot(Expr::Identifier(second)), rest @ ..]) => {
-                chain = rest;
-                self.column_reference(&[first.clone(), second.clone()])?
-            }
-            _ => self.expression(root)?,
-        };
-        if base.data_type.oid == oids::JSONB && !chain.is_empty() {
-            return self.document_at(base, chain);
-        }
-        if self.element_of(base.data_type.oid) == 0 && !chain.is_empty() {
-            return self.no_subscripts(&base, chain);
-        }
-        for access in chain {
-            let AccessExpr::Subscript(subscript) = access else {
-                return Err(refuse::not_supported("a field of a row"));
-            };
-            match subscript {
-                Subscript::Index { index } => indexes.push((Some(self.subscript(index)?), None)),
-                Subscript::Slice { lower_bound, upper_bound, stride: None } => {
-                    slice = true;
-                    let lower = lower_bound.as_ref().map(|bound| self.subscript(bound)).transpose()?;
-                    let upper = upper_bound.as_ref().map(|bound| self.subscript(bound)).transpose()?;
-                    indexes.push((lower, upper));
-                }
-                Subscript::Slice { .. } => return Err(refuse::not_supported("a slice with a stride")),
-            }
-        }
-        if indexes.is_empty() {
-            return Ok(base);
-        }
-        let element = self.element_of(base.data_type.oid);
-        if slice {
-            // In a slice, `[2]` beside others means `[1:2]`.
-            let several = indexes.len() > 1;
-            for index in &mut indexes {
-                if several && index.1.is_none() && index.0.is_some() {
-                    return Err(refuse::not_supported("a slice with a single bound"));
-                }
-            }
-        }
-        let position = base.position;
-        let data_type = TypeRef { oid: if slice { base.data_type.oid } else { element }, ..base.data_type };
-        let kind = Kind::Subscript { argument: Box::new(base), indexes, slice };
-        Ok(Expression { kind, data_type, position })
-    }
-
-    /// `document['member'][0]`.
-    fn document_at(&mut self, base: Expression, chain: &[AccessExpr]) -> Result<Expression> {
-        let mut indexes = Vec::with_capacity(chain.len());
-        for access in chain {
-            let AccessExpr::Subscript(Subscript::Index { index }) = access else {
-                if let AccessExpr::Subscript(_) = access {
-                    let message = "jsonb subscript does not support slices";
-                    return Err(self.fail(QueryError::DatatypeMismatch(message.into()), base.position));
-                }
-                return self.no_subscripts(&base, chain);
-            };
-            let index = self.expression(index)?;
-            let (at, own) = (index.position, index.data_type.oid);
-            let text = TypeRef::plain(oids::TEXT);
-            // A number is a text of its digits from here on.
-            let is_number = matches!(own, oids::INT2 | oids::INT4);
-            let context = if is_number { CastContext::Explicit } else { CastContext::Implicit };
-            let bound = self.resolver.coerce(index, text, context, Form::ImplicitCast);
-            let bound = bound.map_err(|error| self.at(error, at))?.ok_or_else(|| {
-                let message = format!("subscript type {} is not supported", self.type_name(own));
-                self.fail(QueryError::DatatypeMismatch(message), at)
-                    .hint("jsonb subscript must be coercible to either integer or text.")
-            })?;
-            indexes.push((Some(bound), None));
-        }
-        let (data_type, position) = (base.data_type, base.position);
-        let kind = Kind::Subscript { argument: Box::new(base), indexes, slice: false };
-        Ok(Expression { kind, data_type, position })
-    }
-
-    /// What to say of subscripts or fields of a value that is no array.
-    fn no_subscripts(&self, base: &Expression, chain: &[AccessExpr]) -> Result<Expression> {
-        let known = self.context.facts.type_of(base.data_type.oid);
-        let has_own = known.is_some_and(|fact| !matches!(fact.subscript.as_str(), "" | "-"));
-        if has_own || chain.iter().any(|access| matches!(access, AccessExpr::Dot(_))) {
-            return Err(refuse::not_supported("subscripts and fields of this type"));
-        }
-        let name = self.type_name(base.data_type.oid);
-        let message = format!("cannot subscript type {name} because it does not support subscripting");
-        Err(self.fail(QueryError::DatatypeMismatch(message), base.position))
-    }
-
-    fn subscript(&mut self, index: &Expr) -> Result<Expression> {
-        let index = self.expression(index)?;
-        let at = index.position;
-        let int4 = TypeRef::plain(oids::INT4);
-        let bound = self.resolver.coerce(index, int4, CastContext::Assignment, Form::ImplicitCast);
-        bound
-            .map_err(|error| self.at(error, at))?
-            .ok_or_else(|| self.fail(QueryError::DatatypeMismatch("array subscript must have type integer".into()), at))
     }
 }

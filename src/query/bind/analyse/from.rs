@@ -1,8 +1,8 @@
 //! FROM: tables, subqueries, functions.
 
 use datafusion::sql::sqlparser::ast::{
-    Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart,
-    Query as AstQuery, SetExpr, Spanned, TableAlias, TableFactor, TableWithJoins,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
+    ObjectNamePart, Query as AstQuery, SetExpr, Spanned, TableAlias, TableFactor, TableWithJoins,
 };
 use recursive::recursive;
 
@@ -12,6 +12,7 @@ use super::{Analyser, oids, refuse};
 use crate::error::{Error, QueryError, Result};
 use crate::query::bind::names::folded;
 use crate::query::bind::tree::{Expression, FunctionItem, Join, Kind, Relation, RelationKind, TypeRef};
+use crate::query::marks;
 
 /// A finished part of FROM.
 pub(super) struct Source {
@@ -88,6 +89,10 @@ impl Analyser<'_> {
                 if sample.is_some() {
                     return Err(refuse::not_supported("TABLESAMPLE"));
                 }
+                if let (Some(args), true) = (args, is_rows_from(name)) {
+                    let calls = rows_from(&args.args)?;
+                    return self.functions(&calls, alias.as_ref(), *with_ordinality, false);
+                }
                 if let Some(args) = args {
                     let call = call_of(name.clone(), args.args.clone());
                     return self.functions(&[call], alias.as_ref(), *with_ordinality, false);
@@ -101,6 +106,10 @@ impl Analyser<'_> {
                 self.derived(*lateral, subquery, alias.as_ref())
             }
             TableFactor::Function { lateral, name, args, with_ordinality, alias } => {
+                if is_rows_from(name) {
+                    let calls = rows_from(args)?;
+                    return self.functions(&calls, alias.as_ref(), *with_ordinality, *lateral);
+                }
                 let call = call_of(name.clone(), args.clone());
                 self.functions(&[call], alias.as_ref(), *with_ordinality, *lateral)
             }
@@ -141,6 +150,12 @@ impl Analyser<'_> {
     fn table_factor(&mut self, name: &ObjectName, alias: Option<&TableAlias>) -> Result<Source> {
         let (mut relation, origins, schema) = self.relation_named(name)?;
         let schema = if alias.is_some() { None } else { schema };
+        if let (RelationKind::Functions { .. }, Some(alias), [column]) =
+            (&relation.kind, alias, relation.columns.as_mut_slice())
+        {
+            // The value of a function is called as the alias.
+            column.0 = folded(&alias.name);
+        }
         self.rename(&mut relation, alias, "table")?;
         let item = self.item_of(0, &relation, schema);
         self.add_source(relation, origins, item)
@@ -162,6 +177,13 @@ impl Analyser<'_> {
         if alias.at.is_some() {
             return Err(refuse::not_supported("AT behind an alias"));
         }
+        if let Some(column) = alias.columns.iter().find(|column| column.data_type.is_some()) {
+            let message = "a column definition list is only allowed for functions returning \"record\"";
+            return Err(self.fail(QueryError::Syntax(message.into()), Some(column.name.span.start)));
+        }
+        if marks::is(&alias.name, marks::NO_ALIAS) {
+            return Err(self.fail(refuse::not_supported("this alias"), Some(alias.name.span.start)));
+        }
         let name = folded(&alias.name);
         if alias.columns.len() > relation.columns.len() {
             let (available, given) = (relation.columns.len(), alias.columns.len());
@@ -169,9 +191,6 @@ impl Analyser<'_> {
             return Err(QueryError::InvalidColumnReference(message).into());
         }
         for (column, new) in relation.columns.iter_mut().zip(&alias.columns) {
-            if new.data_type.is_some() {
-                return Err(refuse::not_supported("a column definition list"));
-            }
             column.0 = folded(&new.name);
         }
         relation.alias = Some(name);
@@ -232,9 +251,7 @@ impl Analyser<'_> {
                 first_name = name;
             }
         }
-        let is_lateral = items.iter().any(|item| {
-            item.call.mentions(|part, depth| matches!(&part.kind, Kind::Column(column) if column.levels_up == depth))
-        });
+        let is_lateral = items.iter().any(|item| item.call.mentions(|part, depth| part.kind.reaches() == Some(depth)));
         if ordinality {
             columns.push(("ordinality".into(), TypeRef::plain(oids::INT8)));
         }
@@ -281,6 +298,19 @@ impl Analyser<'_> {
             }
         }
     }
+}
+
+fn is_rows_from(name: &ObjectName) -> bool {
+    matches!(name.0.as_slice(), [only] if only.as_ident().is_some_and(|ident| marks::is(ident, marks::ROWS_FROM)))
+}
+
+/// The functions of `ROWS FROM (…)`.
+fn rows_from(arguments: &[FunctionArg]) -> Result<Vec<Function>> {
+    let call = |argument: &FunctionArg| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(function))) => Ok(function.clone()),
+        other => Err(refuse::not_supported(format!("{other} in ROWS FROM"))),
+    };
+    arguments.iter().map(call).collect()
 }
 
 fn call_of(name: ObjectName, args: Vec<FunctionArg>) -> Function {

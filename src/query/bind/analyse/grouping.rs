@@ -1,12 +1,13 @@
 //! GROUP BY.
 
-use datafusion::sql::sqlparser::ast::{Expr, GroupByExpr};
+use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr};
 
 use super::clause::Clause;
 use super::sorting::Rules;
 use super::{Analyser, expression_of, oids, refuse};
 use crate::error::{QueryError, Result};
 use crate::query::bind::tree::{Expression, Grouping, GroupingSet, Kind, Position, Target};
+use crate::query::marks;
 
 /// Most arguments of GROUPING, whose answer is an integer of so many bits.
 const MOST_GROUPING: usize = 31;
@@ -20,6 +21,10 @@ impl Analyser<'_> {
     pub(super) fn group_by(&mut self, group_by: &GroupByExpr, targets: &mut Vec<Target>) -> Result<Option<Grouping>> {
         let GroupByExpr::Expressions(items, _) = group_by else {
             return Err(refuse::not_supported("GROUP BY ALL"));
+        };
+        let (distinct, items) = match items.split_first() {
+            Some((first, rest)) if marks::is_alone(first, marks::GROUP_DISTINCT) => (true, rest),
+            _ => (false, items.as_slice()),
         };
         if items.is_empty() {
             return Ok(None);
@@ -51,6 +56,16 @@ impl Analyser<'_> {
                     })
                 })
                 .collect();
+        }
+        if distinct {
+            let mut seen: Vec<GroupingSet> = Vec::with_capacity(sets.len());
+            sets.retain(|set| {
+                let mut sorted = set.clone();
+                sorted.sort_unstable();
+                let new = !seen.contains(&sorted);
+                seen.push(sorted);
+                new
+            });
         }
         let expressions = keys.iter().map(|key| targets[*key].expression.clone()).collect();
         Ok(Some(Grouping { expressions, sets }))
@@ -103,7 +118,17 @@ impl Analyser<'_> {
         keys: &mut Vec<usize>,
     ) -> Result<Vec<GroupingSet>> {
         match item {
-            Expr::GroupingSets(sets) => sets.iter().map(|set| self.grouping_set(set, targets, keys)).collect(),
+            Expr::GroupingSets(sets) => self.all_sets(sets, targets, keys),
+            Expr::Function(_) if nested(item, "grouping sets").is_some() => {
+                let sets = nested(item, "grouping sets").unwrap_or_default();
+                self.all_sets(&sets, targets, keys)
+            }
+            Expr::Function(_) if nested(item, "rollup").is_some() => {
+                self.grouping_item(&Expr::Rollup(nested(item, "rollup").unwrap_or_default()), targets, keys)
+            }
+            Expr::Function(_) if nested(item, "cube").is_some() => {
+                self.grouping_item(&Expr::Cube(nested(item, "cube").unwrap_or_default()), targets, keys)
+            }
             Expr::Rollup(parts) => {
                 let parts = parts.iter().map(|part| self.grouping_set(part, targets, keys));
                 let parts = parts.collect::<Result<Vec<_>>>()?;
@@ -126,6 +151,27 @@ impl Analyser<'_> {
             Expr::Tuple(items) => Ok(vec![self.grouping_set(items, targets, keys)?]),
             other => Ok(vec![self.grouping_set(std::slice::from_ref(other), targets, keys)?]),
         }
+    }
+
+    /// `GROUPING SETS (…)`, whose items may have several sets themselves.
+    fn all_sets(
+        &mut self,
+        sets: &[Vec<Expr>],
+        targets: &mut Vec<Target>,
+        keys: &mut Vec<usize>,
+    ) -> Result<Vec<GroupingSet>> {
+        let mut all = Vec::with_capacity(sets.len());
+        for set in sets {
+            match set.as_slice() {
+                [item @ Expr::Function(_)] => all.extend(self.deeper(|this| this.grouping_item(item, targets, keys))?),
+                items => all.push(self.grouping_set(items, targets, keys)?),
+            }
+            if all.len() > MOST_SETS {
+                let message = format!("too many grouping sets present (maximum {MOST_SETS})");
+                return Err(QueryError::TooManyGroupingSets(message).into());
+            }
+        }
+        Ok(all)
     }
 
     /// Fails for output columns that are made of groups, which names and positions can mean.
@@ -177,6 +223,22 @@ impl Analyser<'_> {
         }
         Ok(set)
     }
+}
+
+/// The items of a construct that sqlparser takes for the call of a function.
+fn nested(item: &Expr, word: &str) -> Option<Vec<Vec<Expr>>> {
+    let Expr::Function(function) = item else { return None };
+    if !super::calls::is_keyword_call(function, word) {
+        return None;
+    }
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let items = list.args.iter().map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Tuple(items))) => Some(items.clone()),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Nested(inner))) => Some(vec![inner.as_ref().clone()]),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(vec![expr.clone()]),
+        _ => None,
+    });
+    items.collect()
 }
 
 /// Several sets as one, without repetition.

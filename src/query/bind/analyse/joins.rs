@@ -1,6 +1,8 @@
 //! Joins: their conditions, and the columns that USING and NATURAL merge.
 
-use datafusion::sql::sqlparser::ast::{Ident, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableWithJoins};
+use datafusion::sql::sqlparser::ast::{
+    Ident, JoinConstraint, JoinOperator, ObjectName, Spanned, TableAlias, TableFactor, TableWithJoins,
+};
 
 use super::clause::Clause;
 use super::from::{Source, set_lateral};
@@ -9,6 +11,7 @@ use super::{Analyser, expression_of, refuse};
 use crate::error::{QueryError, Result};
 use crate::query::bind::names::folded;
 use crate::query::bind::tree::{Column, Expression, Join, JoinKind, Kind, Logic, Relation, RelationKind, TypeRef};
+use crate::query::marks;
 
 impl Analyser<'_> {
     /// A relation and all that is joined to it.
@@ -29,7 +32,7 @@ impl Analyser<'_> {
             let (kind, constraint) = match &join.join_operator {
                 JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => {
                     if matches!(constraint, JoinConstraint::None) {
-                        return Err(refuse::not_supported("a join without a condition"));
+                        return Err(self.unconditional(&join.relation));
                     }
                     (JoinKind::Inner, constraint)
                 }
@@ -40,7 +43,7 @@ impl Analyser<'_> {
                 other => return Err(refuse::not_supported(format!("{other:?} in FROM"))),
             };
             if kind != JoinKind::Inner && matches!(constraint, JoinConstraint::None) || join.global {
-                return Err(refuse::not_supported("a join without a condition"));
+                return Err(self.unconditional(&join.relation));
             }
             // The right side may use the left one if it is LATERAL and the join keeps every row of the left.
             let lateral_ok = matches!(kind, JoinKind::Inner | JoinKind::Left);
@@ -60,6 +63,20 @@ impl Analyser<'_> {
             source = self.join(kind, constraint, source, right)?;
         }
         Ok(source)
+    }
+
+    /// A join that ends where its condition belongs.
+    fn unconditional(&self, right: &TableFactor) -> crate::error::Error {
+        let end = Some(right.span().end);
+        self.places.error_behind(super::places::known(end)).map_or_else(
+            || refuse::not_supported("a join without a condition"),
+            |(text, at)| match (text, at) {
+                (Some(text), at) => {
+                    self.fail(QueryError::Syntax(format!("syntax error at or near \"{text}\"")), Some(at))
+                }
+                (None, at) => self.fail(QueryError::Syntax("syntax error at end of input".into()), Some(at)),
+            },
+        )
     }
 
     fn join(&mut self, kind: JoinKind, constraint: &JoinConstraint, left: Source, right: Source) -> Result<Source> {
@@ -86,9 +103,46 @@ impl Analyser<'_> {
                     .filter(|name| others.iter().any(|other| other.name == *name))
                     .collect()
             }
-            JoinConstraint::Using(names) => self.using(names)?,
+            JoinConstraint::Using(names) => {
+                let (alias, names) = match names.split_last() {
+                    Some((last, rest)) => match last.0.as_slice() {
+                        [mark, alias] if mark.as_ident().is_some_and(|mark| marks::is(mark, marks::JOIN_ALIAS)) => {
+                            (alias.as_ident(), rest)
+                        }
+                        _ => (None, names.as_slice()),
+                    },
+                    None => (None, names.as_slice()),
+                };
+                let names = self.using(names)?;
+                let count = names.len();
+                let mut source = self.merge(kind, names, left, right)?;
+                if let Some(alias) = alias {
+                    self.name_merged(&mut source, count, folded(alias))?;
+                }
+                return Ok(source);
+            }
         };
         self.merge(kind, merged, left, right)
+    }
+
+    /// `USING (a, b) AS alias`: the alias has the merged columns and no others.
+    fn name_merged(&mut self, source: &mut Source, count: usize, alias: String) -> Result<()> {
+        let Some(merged) = source.items.last() else { return Ok(()) };
+        let columns: Vec<ItemColumn> = merged.columns.iter().take(count).cloned().collect();
+        let relation = merged.relation;
+        let item = Item {
+            relation,
+            name: Some(alias),
+            schema: None,
+            columns,
+            table_visible: true,
+            columns_visible: false,
+            lateral_only: false,
+            lateral_ok: true,
+        };
+        self.check_conflicts(&source.items, std::slice::from_ref(&item))?;
+        source.items.push(item);
+        Ok(())
     }
 
     fn using(&self, names: &[ObjectName]) -> Result<Vec<String>> {

@@ -16,12 +16,14 @@ mod from;
 mod grouping;
 mod insert;
 mod joins;
+mod locks;
 mod missing;
 mod modify;
 mod names;
 mod places;
 mod queries;
 mod relations;
+mod rows;
 mod scope;
 mod select;
 mod set_operations;
@@ -185,7 +187,8 @@ struct Analyser<'a> {
 impl<'a> Analyser<'a> {
     fn new(context: Context<'a>) -> Self {
         let source = context.source.unwrap_or_default();
-        let resolver = Resolver::new(context.facts, &context.environment.style, context.parameters, source);
+        let resolver = Resolver::new(context.facts, &context.environment.style, context.parameters, source)
+            .with_tables(&context.environment.catalog);
         Self { context, resolver, places: Places::new(context.source), levels: Vec::new(), depth: 0 }
     }
 
@@ -273,12 +276,14 @@ mod oids {
     pub(super) const FLOAT4: Oid = 700;
     pub(super) const FLOAT8: Oid = 701;
     pub(super) const UNKNOWN: Oid = 705;
+    pub(super) const BPCHAR: Oid = 1042;
     pub(super) const DATE: Oid = 1082;
     pub(super) const TIME: Oid = 1083;
     pub(super) const TIMESTAMP: Oid = 1114;
     pub(super) const TIMESTAMPTZ: Oid = 1184;
     pub(super) const INTERVAL: Oid = 1186;
     pub(super) const TIMETZ: Oid = 1266;
+    pub(super) const BIT: Oid = 1560;
     pub(super) const NUMERIC: Oid = 1700;
     pub(super) const RECORD: Oid = 2249;
 }

@@ -2,7 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use crate::error::Result;
+use crate::error::{CatalogError, Result};
 use crate::query::bind::refuse;
 
 /// The name of a binary operator in `pg_operator`. AND, OR and OVERLAPS are none.
@@ -72,6 +72,7 @@ pub(super) fn operator(op: &BinaryOperator) -> Result<&str> {
         PGCustomBinaryOperator(parts) => match parts.as_slice() {
             [name] => name,
             [schema, name] if schema.eq_ignore_ascii_case("pg_catalog") => name,
+            [schema, _] => return Err(CatalogError::UnknownSchema(schema.clone()).into()),
             _ => return Err(refuse::not_supported(format!("OPERATOR({})", parts.join(".")))),
         },
         other => return Err(refuse::not_supported(format!("the operator {other}"))),

@@ -60,6 +60,17 @@ impl<'a> Places<'a> {
         found.first().map(|token| token.span.start)
     }
 
+    /// What stands at or behind `end`, and where; no text for the end of the statement.
+    pub(super) fn error_behind(&self, end: Option<Position>) -> Option<(Option<String>, Position)> {
+        let end = known(end)?;
+        let tokens = self.tokens();
+        match tokens.iter().find(|token| token.span.start >= end) {
+            Some(token) if token.token == Token::SemiColon => Some((Some(";".into()), token.span.start)),
+            Some(token) => Some((Some(token.token.to_string()), token.span.start)),
+            None => tokens.last().map(|token| (None, token.span.end)),
+        }
+    }
+
     /// The token behind the one at `start`.
     pub(super) fn next(&self, start: Option<Position>) -> Option<Position> {
         let start = known(start)?;

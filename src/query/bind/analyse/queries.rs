@@ -1,7 +1,8 @@
 //! Queries as a whole: WITH, the body, ORDER BY and LIMIT.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, LimitClause, OrderBy, OrderByExpr, OrderByKind, Parens, Query as AstQuery, SetExpr, Spanned, Table, With,
+    Expr, LimitClause, LockClause, OrderBy, OrderByExpr, OrderByKind, Parens, Query as AstQuery, SetExpr, Spanned,
+    Table, With,
 };
 use recursive::recursive;
 
@@ -21,13 +22,14 @@ pub(super) struct Clauses<'q> {
     pub(super) order_by: &'q [OrderByExpr],
     limit: Option<&'q Expr>,
     offset: Option<&'q Expr>,
+    pub(super) locks: &'q [LockClause],
     /// FETCH: the number of rows, one if it is not written, and whether WITH TIES.
     fetch: Option<(Option<&'q Expr>, bool)>,
 }
 
 impl Clauses<'_> {
     pub(super) fn is_plain(&self) -> bool {
-        self.with.is_none() && self.order_by.is_empty() && !self.has_limit()
+        self.order_by.is_empty() && !self.has_limit() && self.locks.is_empty()
     }
 
     /// What PostgreSQL names of the clauses that a recursive query may not have.
@@ -36,8 +38,10 @@ impl Clauses<'_> {
             "ORDER BY"
         } else if self.offset.is_some() {
             "OFFSET"
-        } else {
+        } else if self.has_limit() {
             "LIMIT"
+        } else {
+            "FOR UPDATE/SHARE"
         }
     }
 
@@ -65,7 +69,7 @@ impl<'q> Clauses<'q> {
 
     /// A body without clauses around it.
     pub(super) fn of_body(body: &'q SetExpr) -> Self {
-        Self { with: None, body, order_by: &[], limit: None, offset: None, fetch: None }
+        Self { with: None, body, order_by: &[], limit: None, offset: None, fetch: None, locks: &[] }
     }
 
     fn add(&mut self, analyser: &Analyser<'_>, query: &'q AstQuery) -> Result<()> {
@@ -105,6 +109,9 @@ impl<'q> Clauses<'q> {
             }
             Some(_) => return Err(refuse::not_supported("LIMIT of this form")),
         }
+        if self.locks.is_empty() {
+            self.locks = &query.locks;
+        }
         if let Some(fetch) = &query.fetch {
             if self.limit.is_some() || self.fetch.is_some() {
                 return Err(multiple("LIMIT", self.limit.or(self.fetch.and_then(|(quantity, _)| quantity))));
@@ -116,9 +123,6 @@ impl<'q> Clauses<'q> {
 }
 
 fn refuse_foreign(query: &AstQuery) -> Result<()> {
-    if let Some(lock) = query.locks.first() {
-        return Err(refuse::not_supported(format!("FOR {}", lock.lock_type)));
-    }
     let foreign = query.for_clause.is_some()
         || query.settings.is_some()
         || query.format_clause.is_some()
@@ -157,7 +161,11 @@ impl Analyser<'_> {
         let mut level = Level::default();
         prepare(&mut level);
         self.levels.push(level);
-        let bound = self.deeper(|this| this.in_scope(clauses, settle));
+        let bound = self.deeper(|this| {
+            let bound = this.in_scope(clauses, settle)?;
+            this.check_locks(clauses.locks, &bound)?;
+            Ok(bound)
+        });
         let level = self.levels.pop();
         let (mut bound, level) = (bound?, level.unwrap_or_default());
         bound.ctes = level.ctes.into_iter().filter_map(|cte| cte.bound).collect();
@@ -270,7 +278,7 @@ impl Analyser<'_> {
         let value = self.resolver.specific(value, oids::INT8, clause.name()).map_err(|error| self.at(error, at))?;
         let mut variable = None;
         value.walk(0, &mut |part, depth| {
-            if matches!(&part.kind, Kind::Column(column) if column.levels_up == depth) {
+            if part.kind.reaches() == Some(depth) {
                 variable = variable.or(Some(part.position));
             }
             true

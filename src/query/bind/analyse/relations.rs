@@ -8,7 +8,7 @@ use crate::catalog::system as catalog_system;
 use crate::catalog::types::PgType;
 use crate::error::{CatalogError, Error, QueryError, Result};
 use crate::query::bind::resolve::Parameters;
-use crate::query::bind::tree::{Query, Relation, RelationKind, TableHandle, TypeRef};
+use crate::query::bind::tree::{FunctionItem, Query, Relation, RelationKind, TableHandle, TypeRef};
 use crate::query::parse;
 
 const PG_CATALOG: &str = "pg_catalog";
@@ -59,8 +59,12 @@ impl Analyser<'_> {
         };
         if let [ident] = idents.as_slice() {
             let none = datafusion::sql::sqlparser::ast::FunctionArguments::None;
-            if ident.quote_style.is_none() && self.value_function(table, &none, at)?.is_some() {
-                return Err(self.fail(refuse::not_supported(format!("{table} in FROM")), at));
+            if let (None, Some(call)) = (ident.quote_style, self.value_function(table, &none, at)?) {
+                let columns = vec![(table.to_owned(), call.data_type)];
+                let items = vec![FunctionItem { call, columns: 1 }];
+                let kind = RelationKind::Functions { items, ordinality: false };
+                let relation = Relation { kind, alias: Some(table.to_owned()), columns, lateral: false };
+                return Ok((relation, Vec::new(), None));
             }
             if let Some(found) = self.cte_named(table, at)? {
                 return Ok(found);

@@ -129,8 +129,7 @@ fn refuse_foreign(select: &Select) -> Result<()> {
     if select.into.is_some() {
         return Err(refuse::not_supported("SELECT INTO"));
     }
-    let foreign = (select.projection.is_empty() && matches!(select.distinct, Some(AstDistinct::Distinct)))
-        || select.top.is_some()
+    let foreign = select.top.is_some()
         || select.exclude.is_some()
         || select.select_modifiers.is_some()
         || !select.lateral_views.is_empty()

@@ -143,7 +143,7 @@ fn shift(query: &mut Query) -> Result<()> {
     let mut outward = false;
     query.walk(0, &mut |part, depth| {
         outward |= match &part.kind {
-            Kind::Column(column) => column.levels_up > depth,
+            Kind::Column(_) | Kind::WholeRow { .. } => part.kind.reaches().is_some_and(|level| level > depth),
             Kind::Aggregate(aggregate) => aggregate.levels_up > depth,
             _ => false,
         };

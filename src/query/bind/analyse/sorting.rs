@@ -125,7 +125,7 @@ impl Analyser<'_> {
 
     /// Has the type an order? An order that PostgreSQL has and is not there is 0A000.
     pub(super) fn is_sortable(&self, oid: Oid) -> Result<bool> {
-        if matches!(oid, oids::UNKNOWN | oids::RECORD) {
+        if oid == oids::UNKNOWN || self.is_row(oid) {
             return Ok(true);
         }
         let element = self.element_of(oid);

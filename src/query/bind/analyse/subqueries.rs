@@ -20,7 +20,6 @@ impl Analyser<'_> {
         let mut visible = query.targets.iter().filter(|target| !target.hidden);
         match (visible.next(), visible.next()) {
             (Some(only), None) => Ok(only.clone()),
-            (None, _) => Err(self.fail(QueryError::Syntax("subquery must return a column".into()), at)),
             _ => Err(self.fail(QueryError::Syntax("subquery must return only one column".into()), at)),
         }
     }
@@ -72,7 +71,7 @@ impl Analyser<'_> {
     ) -> Result<Expression> {
         let (query, _) = self.inner(query)?;
         let fields = match row_fields(left) {
-            Some(fields) => self.expressions(&fields)?,
+            Some(fields) => self.row_expressions(&fields)?,
             None => vec![self.expression(left)?],
         };
         let at = self.operator_place(left, &fields, word);

@@ -1,7 +1,7 @@
 //! Constructs with a syntax of their own that are functions underneath.
 
 use datafusion::sql::sqlparser::ast::{
-    CeilFloorKind, DateTimeField, Expr, ObjectName, Spanned, TrimWhereField, ValueWithSpan,
+    CeilFloorKind, DateTimeField, Expr, Ident, ObjectName, Spanned, TrimWhereField, ValueWithSpan,
 };
 
 use super::constants::{text_of, unknown};
@@ -9,6 +9,7 @@ use super::{Analyser, expression_of, oids, refuse};
 use crate::error::{QueryError, Result};
 use crate::query::bind::names::folded;
 use crate::query::bind::tree::{Expression, Kind, Position};
+use crate::query::marks;
 
 impl Analyser<'_> {
     /// Everything that is neither operator, literal, column nor call.
@@ -105,8 +106,27 @@ impl Analyser<'_> {
                 let test = self.system_function("is_normalized", vec![value, unknown(&form, None)], at)?;
                 if *negated { self.not(test, at) } else { Ok(test) }
             }
+            Expr::Named { expr, name } => self.marked(expr, name),
+            Expr::QualifiedWildcard(name, _) => {
+                let idents: Vec<Ident> = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
+                self.whole_row_named(&idents)
+            }
             other => Err(refuse::not_supported(format!("the expression {other}"))),
         }
+    }
+
+    /// A construct that sqlparser has no node for.
+    fn marked(&mut self, expr: &Expr, name: &Ident) -> Result<Expression> {
+        let at = Some(name.span.start);
+        if let (true, Expr::Between { expr, negated, low, high }) = (marks::is(name, marks::SYMMETRIC), expr) {
+            return self.between_symmetric(expr, *negated, low, high);
+        }
+        if let Some(operator) = marks::behind(name, marks::PREFIX) {
+            let value = self.expression(expr)?;
+            return self.operator(operator, None, value, at);
+        }
+        let word = name.value.split(' ').next().unwrap_or_default();
+        Err(self.fail(QueryError::Syntax(format!("syntax error at or near \"{word}\"")), at))
     }
 
     /// `normalize(text [, form])`, whose form is a word.
@@ -212,7 +232,13 @@ impl Analyser<'_> {
             ["C"] | ["pg_catalog", "C"] => 950,
             ["POSIX"] | ["pg_catalog", "POSIX"] => 951,
             ["default"] | ["pg_catalog", "default"] => 100,
-            _ => return Err(self.fail(refuse::not_supported(format!("collation {collation}")), at)),
+            [name] if has_encoding_variants(name) => {
+                return Err(self.fail(refuse::not_supported(format!("collation {collation}")), at));
+            }
+            _ => {
+                let message = format!("collation \"{}\" for encoding \"UTF8\" does not exist", parts.join("."));
+                return Err(self.fail(QueryError::UndefinedObject(message), at));
+            }
         };
         let position = value.position;
         let data_type = value.data_type;
@@ -235,6 +261,11 @@ impl Analyser<'_> {
         let at = test.position;
         self.not(test, at)
     }
+}
+
+/// Is it the name of a locale, which PostgreSQL may have a collation of?
+fn has_encoding_variants(name: &str) -> bool {
+    matches!(name, "ucs_basic" | "unicode") || name.contains(['_', '-'])
 }
 
 /// The name of a field of EXTRACT as the function takes it.

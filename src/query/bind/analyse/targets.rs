@@ -5,11 +5,13 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::clause::Clause;
+use super::rows;
 use super::scope::parts;
 use super::{Analyser, refuse};
 use crate::error::{QueryError, Result};
 use crate::query::bind::names::{folded, of_expression};
 use crate::query::bind::tree::{Expression, Position, Target};
+use crate::query::marks;
 
 impl Analyser<'_> {
     /// All items of a select list, `*` written out.
@@ -17,6 +19,12 @@ impl Analyser<'_> {
         let mut targets = Vec::with_capacity(items.len());
         for item in items {
             match item {
+                SelectItem::UnnamedExpr(expr) if marks::is_alone(expr, marks::NO_COLUMNS) => {}
+                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }
+                    if rows::all_fields(expr).is_some() =>
+                {
+                    self.row_columns(expr, clause, &mut targets)?;
+                }
                 SelectItem::UnnamedExpr(expr) => {
                     let expression = self.expression_in(expr, clause)?;
                     targets.push(self.target(of_expression(expr), expression)?);
@@ -39,7 +47,7 @@ impl Analyser<'_> {
         Ok(targets)
     }
 
-    fn target(&mut self, name: String, expression: Expression) -> Result<Target> {
+    pub(super) fn target(&mut self, name: String, expression: Expression) -> Result<Target> {
         let origin = self.level()?.origin(&expression);
         Ok(Target { expression, name, hidden: false, origin })
     }

@@ -26,6 +26,24 @@ impl Analyser<'_> {
         {
             return Err(refuse::not_supported("a width of an integer type"));
         }
+        if let DataType::Custom(name, modifiers) = data_type {
+            let idents: Vec<_> = name.0.iter().filter_map(|part| part.as_ident()).collect();
+            let names: Vec<String> = idents.iter().map(|ident| crate::query::bind::names::folded(ident)).collect();
+            if let ([name], true) | ([_, name], true) = (names.as_slice(), modifiers.is_empty()) {
+                let catalog = names.len() == 1 || names[0] == "pg_catalog";
+                if catalog && name == "record" {
+                    return Ok(TypeRef::plain(super::oids::RECORD));
+                }
+                let unknown = self.context.facts.type_named(name).is_none();
+                if let Some(row) = self.row_type_named(&idents).filter(|_| unknown) {
+                    return Ok(row);
+                }
+                if names.len() == 2 && !self.context.environment.catalog.has_schema(&names[0]) {
+                    let at = idents.first().map(|ident| ident.span.start);
+                    return Err(self.fail(CatalogError::UnknownSchema(names[0].clone()), at));
+                }
+            }
+        }
         // The pseudo-types of polymorphic functions and others that only the catalog knows have no modifier.
         let known = types::pg_type_at(data_type, self.context.source).map_err(|error| match error.kind() {
             // As an option of a type's own this is a wrong value, as syntax it is a mistake.
@@ -122,7 +140,9 @@ pub(super) fn interval_typmod(
     // The order in which ranges of fields run.
     const ORDER: [i32; 6] = [2, 1, 3, 10, 11, 12];
     let place = |field: &DateTimeField| bit(field).and_then(|bit| ORDER.iter().position(|other| *other == bit));
-    let Some(leading) = leading else { return Ok(-1) };
+    let Some(leading) = leading else {
+        return Ok(digits.map_or(-1, |digits| (ALL_INTERVAL_FIELDS << 16) | precision(digits)));
+    };
     let first = place(leading).ok_or_else(|| refuse::not_supported(format!("interval {leading}")))?;
     let last = match last {
         Some(last) => place(last).ok_or_else(|| refuse::not_supported(format!("interval … TO {last}")))?,

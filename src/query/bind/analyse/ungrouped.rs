@@ -88,7 +88,13 @@ impl Analyser<'_> {
                     *fault = Some(Fault { column, at: expression.position, depth, direct });
                 }
             }
-            Kind::Column(_) => {}
+            Kind::WholeRow { levels_up, relation } if *levels_up == depth => {
+                let column = Column { levels_up: 0, relation: *relation, column: usize::MAX };
+                if !self.is_grouped(&column, groups) {
+                    *fault = Some(Fault { column, at: expression.position, depth, direct });
+                }
+            }
+            Kind::Column(_) | Kind::WholeRow { .. } => {}
             Kind::Aggregate(aggregate) if aggregate.levels_up == depth => {
                 aggregate.direct_arguments.iter().for_each(|argument| self.look(argument, groups, depth, true, fault));
             }
@@ -102,6 +108,12 @@ impl Analyser<'_> {
                 // Inside the query only columns count, whole expressions do not.
                 subquery.query.walk(depth + 1, &mut |part, depth| {
                     match &part.kind {
+                        Kind::WholeRow { levels_up, relation } if *levels_up == depth && fault.is_none() => {
+                            let column = Column { levels_up: 0, relation: *relation, column: usize::MAX };
+                            if !self.is_grouped(&column, groups) {
+                                *fault = Some(Fault { column, at: part.position, depth, direct });
+                            }
+                        }
                         Kind::Column(column) if column.levels_up == depth && fault.is_none() => {
                             if !self.is_grouped(column, groups) {
                                 let column = Column { levels_up: 0, ..*column };

@@ -16,6 +16,7 @@ use crate::query::bind::resolve::Resolved;
 use crate::query::bind::tree::{
     Expression, Frame, FrameBound, FrameExclusion, FrameUnits, Kind, Position, SortKey, Window, WindowDefinition,
 };
+use crate::query::marks;
 
 impl Analyser<'_> {
     /// The WINDOW clause.
@@ -53,7 +54,8 @@ impl Analyser<'_> {
 
     /// A window in parentheses, which open `at`.
     fn window(&mut self, spec: &WindowSpec, at: Option<Position>) -> Result<WindowDefinition> {
-        let base = match &spec.window_name {
+        let (name, exclusion) = base_name(spec.window_name.as_ref());
+        let base = match &name {
             Some(ident) => {
                 let index = self.window_reference(ident)?;
                 Some((ident, self.level()?.windows[index].clone()))
@@ -103,7 +105,7 @@ impl Analyser<'_> {
             }
         }
         let frame = match &spec.window_frame {
-            Some(frame) => self.frame(frame, &order_by, at)?,
+            Some(frame) => Frame { exclusion, ..self.frame(frame, &order_by, at)? },
             None => default_frame(),
         };
         Ok(WindowDefinition { name: None, partition_by, order_by, frame })
@@ -207,7 +209,7 @@ impl Analyser<'_> {
         };
         let mut column = None;
         value.walk(0, &mut |part, depth| {
-            if matches!(&part.kind, Kind::Column(found) if found.levels_up == depth) {
+            if part.kind.reaches() == Some(depth) {
                 column = column.or(Some(part.position));
             }
             true
@@ -340,6 +342,25 @@ impl Analyser<'_> {
         };
         Ok(Expression { kind: Kind::Window(call), data_type: resolved.result, position: at })
     }
+}
+
+/// The name of the window that another one is based on, and what its frame leaves out.
+fn base_name(ident: Option<&Ident>) -> (Option<Ident>, FrameExclusion) {
+    let Some(ident) = ident else { return (None, FrameExclusion::NoOthers) };
+    let Some(rest) = marks::behind(ident, marks::EXCLUDE) else {
+        return (Some(ident.clone()), FrameExclusion::NoOthers);
+    };
+    let known = [
+        ("CURRENT ROW ", FrameExclusion::CurrentRow),
+        ("NO OTHERS ", FrameExclusion::NoOthers),
+        ("GROUP ", FrameExclusion::Group),
+        ("TIES ", FrameExclusion::Ties),
+    ];
+    let found = known.iter().find_map(|(words, own)| rest.strip_prefix(words).map(|name| (name, *own)));
+    let Some((name, exclusion)) = found else { return (Some(ident.clone()), FrameExclusion::NoOthers) };
+    // The name was folded already.
+    let name = (!name.is_empty()).then(|| Ident { value: name.to_owned(), quote_style: Some('"'), span: ident.span });
+    (name, exclusion)
 }
 
 /// RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW.

@@ -8,7 +8,7 @@ use super::pathway::{self, Pathway};
 use super::wording::{is_unknown, leftmost};
 use crate::base::ids::Oid;
 use crate::catalog::facts::CastContext;
-use crate::catalog::types::PgType;
+use crate::catalog::types::{PgType, table_of_row_type};
 use crate::error::{QueryError, Result};
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{CoercionMethod, Expression, Form, Kind, Position, TypeRef};
@@ -217,6 +217,9 @@ impl Resolver<'_> {
     fn read(&self, value: &ScalarValue, target: TypeRef, position: Option<Position>) -> Result<Expression> {
         let data_type = TypeRef::plain(target.oid);
         let constant = |value| Expression { kind: Kind::Constant(value), data_type, position };
+        if table_of_row_type(target.oid).is_some() || target.oid == oids::RECORD {
+            return Err(refuse::not_supported(format!("a literal of type {}", self.type_name(target.oid))));
+        }
         let pg = PgType::from_oid(target.oid, -1);
         let text = match value {
             ScalarValue::Utf8(text) | ScalarValue::LargeUtf8(text) | ScalarValue::Utf8View(text) => text.as_deref(),

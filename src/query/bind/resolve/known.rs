@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use super::{Resolver, refuse};
 use crate::base::ids::Oid;
 use crate::catalog::facts::{Facts, FunctionFact, OperatorFact, Texts};
+use crate::catalog::types::table_of_row_type;
 use crate::error::Result;
 
 /// Two files of one table as one: the shipped lines and, of the other ones, those with new OIDs.
@@ -71,7 +72,7 @@ impl<'a> Resolver<'a> {
     /// The type of a result, if it is there.
     pub(super) fn type_there(&self, oid: Oid) -> Result<Oid> {
         match self.shipped {
-            Some(shipped) if shipped.type_of(oid).is_none() => {
+            Some(shipped) if shipped.type_of(oid).is_none() && table_of_row_type(oid).is_none() => {
                 Err(refuse::not_supported(format!("type {}", self.type_name(oid))))
             }
             _ => Ok(oid),

@@ -32,6 +32,7 @@ pub use calls::{Argument, Call, Callee, Resolved};
 pub use parameters::Parameters;
 
 use super::refuse;
+use crate::catalog::TenantCatalog;
 use crate::catalog::facts::Facts;
 use crate::catalog::types::OutputStyle;
 
@@ -51,13 +52,21 @@ pub struct Resolver<'a> {
     parameters: &'a Parameters,
     /// The text of the statement, for the positions of errors.
     source: &'a str,
+    /// The tables whose rows have types.
+    tables: Option<&'a TenantCatalog>,
 }
 
 impl<'a> Resolver<'a> {
     /// A resolver for the statement `source`. Names are resolved among all rows of PostgreSQL; what is found and
     /// is not in `shipped` is answered with 0A000.
     pub fn new(shipped: &'a Facts, style: &'a OutputStyle, parameters: &'a Parameters, source: &'a str) -> Self {
-        Self { facts: known::everything(), shipped: Some(shipped), style, parameters, source }
+        Self { facts: known::everything(), shipped: Some(shipped), style, parameters, source, tables: None }
+    }
+
+    /// The same resolver, which can name the types of rows of tables.
+    #[must_use]
+    pub fn with_tables(self, tables: &'a TenantCatalog) -> Self {
+        Self { tables: Some(tables), ..self }
     }
 
     /// The rows among which names are resolved: all that PostgreSQL has.
@@ -67,6 +76,6 @@ impl<'a> Resolver<'a> {
 
     /// A resolver over facts that lack nothing: what is not found does not exist.
     pub fn over(facts: &'a Facts, style: &'a OutputStyle, parameters: &'a Parameters, source: &'a str) -> Self {
-        Self { facts, shipped: None, style, parameters, source }
+        Self { facts, shipped: None, style, parameters, source, tables: None }
     }
 }

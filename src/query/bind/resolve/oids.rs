@@ -2,6 +2,7 @@
 
 use crate::base::ids::Oid;
 use crate::catalog::facts::Facts;
+use crate::catalog::types::table_of_row_type;
 
 pub(super) const BOOLEAN: Oid = 16;
 pub(super) const INTEGER: Oid = 23;
@@ -82,7 +83,7 @@ pub(super) fn multirange_of(range: Oid) -> Option<Oid> {
 
 /// Is it a composite type? `record` is none: it is any of them.
 pub(super) fn is_composite(facts: &Facts, oid: Oid) -> bool {
-    facts.type_of(oid).is_some_and(|fact| fact.kind == 'c')
+    table_of_row_type(oid).is_some() || facts.type_of(oid).is_some_and(|fact| fact.kind == 'c')
 }
 
 /// Is it an array of a composite type?
@@ -96,6 +97,9 @@ pub(super) fn is_enum(facts: &Facts, oid: Oid) -> bool {
 
 /// `typcategory`; `X` for what has none.
 pub(super) fn category(facts: &Facts, oid: Oid) -> char {
+    if table_of_row_type(oid).is_some() {
+        return 'C';
+    }
     facts.type_of(oid).map_or('X', |fact| fact.category)
 }
 

@@ -2,9 +2,10 @@
 
 use super::Resolver;
 use super::oids;
-use crate::base::ids::Oid;
+use crate::base::ids::{Oid, TableId};
 use crate::catalog::describe::quote_ident;
 use crate::catalog::facts::Facts;
+use crate::catalog::types::table_of_row_type;
 use crate::error::{Error, QueryError, Unresolved};
 use crate::query::bind::tree::{Expression, Position};
 use crate::query::parse;
@@ -91,7 +92,8 @@ pub(super) fn leftmost_of<'e>(
 impl Resolver<'_> {
     /// The name of a type in messages.
     pub fn type_name(&self, oid: Oid) -> String {
-        type_name(self.facts, oid)
+        let table = table_of_row_type(oid).and_then(|table| self.tables?.table_by_id(TableId(table)));
+        table.map_or_else(|| type_name(self.facts, oid), |table| quote_ident(&table.name))
     }
 
     /// An error at a place of the text.
@@ -144,6 +146,9 @@ impl Resolver<'_> {
 
 /// 42704: a type has no array type.
 pub(super) fn no_array_type(facts: &Facts, oid: Oid) -> QueryError {
+    if table_of_row_type(oid).is_some() {
+        return QueryError::NotSupported("arrays of rows are not supported".into());
+    }
     let message = format!("could not find array type for data type {}", type_name(facts, oid));
     unresolved(Unresolved::UndefinedObject, message)
 }

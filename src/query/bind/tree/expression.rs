@@ -177,6 +177,17 @@ pub struct Subquery {
     pub query: Box<Query>,
 }
 
+impl Kind {
+    /// For columns and whole rows: how many queries outwards they are.
+    pub fn reaches(&self) -> Option<usize> {
+        match self {
+            Self::Column(column) => Some(column.levels_up),
+            Self::WholeRow { levels_up, .. } => Some(*levels_up),
+            _ => None,
+        }
+    }
+}
+
 /// What an expression is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
