@@ -167,7 +167,13 @@ fn check_alike(left: &DataType, right: &DataType) -> Result<()> {
         }
         if matches!(
             one,
-            PgType::Jsonb | PgType::Json | PgType::Interval | PgType::Array(_) | PgType::Float4 | PgType::Float8
+            PgType::Jsonb
+                | PgType::Json
+                | PgType::Interval
+                | PgType::Array(_)
+                | PgType::Float4
+                | PgType::Float8
+                | PgType::Numeric(_)
         ) {
             let message = format!("comparing rows with fields of type {one} is not supported");
             return Err(QueryError::NotSupported(message).into());

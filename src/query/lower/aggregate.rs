@@ -8,7 +8,7 @@ use datafusion::common::{Column as PlanColumn, ScalarValue};
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::grouping::grouping_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort};
-use datafusion::logical_expr::{AggregateUDF, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{AggregateUDF, Expr, ExprSchemable, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
 
 use super::outer::shifted;
 use super::{Lowering, build, column, in_form, keys, pg_type, without_repetition};
@@ -71,6 +71,8 @@ impl Lowering<'_> {
         let mut shown = Vec::new();
         for (index, group) in groups.iter().enumerate() {
             let value = self.expression(group)?;
+            let form = value.get_type(self.level().schema.as_ref()).map_err(errors::translate)?;
+            keys::check(&form)?;
             let key = keys::of(value.clone(), &pg_type(group.data_type)?);
             if key != value {
                 shown.push((index, value));

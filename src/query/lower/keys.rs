@@ -4,6 +4,7 @@
 //! sorts and joins by what lies in its arrays. So wherever it does that, it is given the *key* of such a value, which
 //! is the same for equal ones and ordered as they are, and where a group must be shown, the first of its originals.
 
+use arrow::datatypes::DataType;
 use datafusion::common::{JoinType, NullEquality};
 use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::expr::AggregateFunction;
@@ -13,6 +14,7 @@ use super::{build, column, metadata};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::output::type_of_field;
+use crate::query::bind::refuse;
 use crate::query::functions::registry;
 
 /// The key of a value; the value itself where that will do.
@@ -31,8 +33,24 @@ fn types(plan: &LogicalPlan) -> Vec<PgType> {
 }
 
 /// The keys of all columns of a plan.
-pub(super) fn of_columns(plan: &LogicalPlan) -> Vec<Expr> {
-    types(plan).iter().enumerate().map(|(index, data_type)| of(column(plan, index), data_type)).collect()
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn of_columns(plan: &LogicalPlan) -> Result<Vec<Expr>> {
+    plan.schema().fields().iter().try_for_each(|field| check(field.data_type()))?;
+    Ok(types(plan).iter().enumerate().map(|(index, data_type)| of(column(plan, index), data_type)).collect())
+}
+
+/// Fails with 0A000 for rows among whose fields is one with a key of its own: they are compared as they lie there.
+pub(super) fn check(form: &DataType) -> Result<()> {
+    let DataType::Struct(fields) = form else { return Ok(()) };
+    fields.iter().try_for_each(|field| {
+        let data_type = type_of_field(field);
+        if has(&data_type) || matches!(data_type, PgType::Array(_)) {
+            return Err(refuse::not_supported(format!("grouping rows with fields of type {data_type}")));
+        }
+        check(field.data_type())
+    })
 }
 
 /// Any value of a group: the first one.
@@ -52,7 +70,7 @@ pub(super) fn distinct(plan: LogicalPlan) -> Result<LogicalPlan> {
     let mut firsts = Vec::new();
     // Where each column is among the columns of the aggregate.
     let mut places = Vec::with_capacity(width);
-    for (index, (key, data_type)) in of_columns(&plan).into_iter().zip(&types).enumerate() {
+    for (index, (key, data_type)) in of_columns(&plan)?.into_iter().zip(&types).enumerate() {
         if has(data_type) {
             places.push(width + firsts.len());
             groups.push(key.alias(format!("key#{index}")));
@@ -76,15 +94,15 @@ pub(super) fn members(left: LogicalPlan, right: LogicalPlan, join: JoinType) -> 
     let left = distinct(left)?;
     let types = types(&left);
     let width = types.len();
-    let named = |plan: &LogicalPlan, side: &str| -> Vec<Expr> {
-        let keys = of_columns(plan).into_iter().enumerate();
-        keys.map(|(index, key)| key.alias(format!("{side}#{index}"))).collect()
+    let named = |plan: &LogicalPlan, side: &str| -> Result<Vec<Expr>> {
+        let keys = of_columns(plan)?.into_iter().enumerate();
+        Ok(keys.map(|(index, key)| key.alias(format!("{side}#{index}"))).collect())
     };
     let originals = left.schema().fields().iter().enumerate().map(|(index, field)| {
         column(&left, index).alias_with_metadata(field.name().clone(), Some(metadata(&types[index])))
     });
-    let originals: Vec<Expr> = originals.chain(named(&left, "left")).collect();
-    let keys = named(&right, "right");
+    let originals: Vec<Expr> = originals.chain(named(&left, "left")?).collect();
+    let keys = named(&right, "right")?;
     let left = build(LogicalPlanBuilder::from(left).project(originals))?;
     let right = build(LogicalPlanBuilder::from(right).project(keys))?;
     let columns = |plan: &LogicalPlan, from: usize| -> Vec<datafusion::common::Column> {

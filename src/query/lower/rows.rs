@@ -29,7 +29,7 @@ pub(super) fn numbered(plan: LogicalPlan) -> Result<LogicalPlan> {
 
 /// The plan with one more column: the number of each row among those that equal it, NULLs being equal.
 pub(super) fn numbered_among_equals(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let all = keys::of_columns(&plan);
+    let all = keys::of_columns(&plan)?;
     let (plan, number) = over(plan, row_number_udwf(), all, Vec::new())?;
     with_bigint(plan, number, "number")
 }
