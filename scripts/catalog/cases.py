@@ -21,6 +21,8 @@ MORE = {"make_interval": 20, "make_time": 20, "make_timestamp": 30, "make_timest
         "regexp_split_to_array": 40, "regexp_count": 40, "split_part": 30, "format": 30, "unistr": 12, "substring": 40,
         "overlay": 20, "similar_to_escape": 20, "parse_ident": 30, "convert_from": 20, "textregexeq": 60,
         "texticregexeq": 30}
+# Their results have scales of their own, and values that are no finite numbers.
+PER_NUMERIC_FUNCTION = 150
 
 VALUES = {
     "bool": ["true", "false"],
@@ -29,7 +31,11 @@ VALUES = {
     "int8": ["0", "1", "-1", "9223372036854775807", "-9223372036854775808", "12", "2147483648", "4"],
     "float4": ["0", "1.5", "-2.5", "NaN", "Infinity", "-Infinity", "1e30", "1e-30", "0.1", "-0"],
     "float8": ["0", "1.5", "-2.5", "NaN", "Infinity", "-Infinity", "1e300", "1e-300", "0.1", "-0", "0.5", "2"],
-    "numeric": ["0", "1.50", "-2.5", "123456789.987654321", "0.001", "-7", "2", "3.5"],
+    "numeric": [
+        "0", "1.50", "-2.5", "123456789.987654321", "0.001", "-7", "2", "3.5", "1.00", "0.5", "-0.000", "12.5000", "NaN",
+        "Infinity", "-Infinity", "98765432109876543210987654321098765432109876.54321", "1e-25", "-1e40", "1.0000001",
+        "10", "1000000", "0.9999", "33.33333333333333333333", "600",
+    ],
     "text": ["", "abc", "Äöß x", "a%b_c", "  padded ", "aBc", "%", "b", "xabcabcx"],
     "name": ["abc", "b", ""],
     "varchar": ["", "abc", "Äöß x"],
@@ -321,7 +327,7 @@ def main():
             # Each function has its own, so that a new one changes no other's cases.
             chosen = random.Random(int(row["oid"]))
             lists = [special_values(row["proname"], place, name, arguments[0]) for place, name in enumerate(arguments)]
-            calls = {tuple(chosen.choice(values) for values in lists) for _ in range(MORE.get(row["proname"], PER_FUNCTION))}
+            calls = {tuple(chosen.choice(values) for values in lists) for _ in range(MORE.get(row["proname"], PER_NUMERIC_FUNCTION if "numeric" in arguments else PER_FUNCTION))}
             calls.add(tuple([None] + [values[0] for values in lists[1:]]))
             for call in sorted(calls, key=str):
                 said = answer(server, row["proname"], arguments, call)

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::change::ChangeRenderer;
 use super::types::PgType;
 use crate::base::ids::{Oid, TableId, TenantId};
-use crate::storage::{RenderChange, Shape};
+use crate::storage::{DECIMAL_METADATA, RenderChange, Shape};
 
 /// The hidden last column of a table without a primary key: a UUIDv7 that serves as its key.
 pub const ROWID_COLUMN: &str = "_rowid";
@@ -152,10 +152,18 @@ fn channel(schema: &str, name: &str) -> String {
     if schema == "public" { name.to_owned() } else { format!("{schema}.{name}") }
 }
 
+/// A column as storage sees it.
+fn stored_field(column: &Column) -> Field {
+    let mut metadata = column.data_type.metadata();
+    if let PgType::Numeric(Some((precision, scale))) = &column.data_type {
+        metadata.insert(DECIMAL_METADATA.to_owned(), format!("{precision},{scale}"));
+    }
+    column.data_type.field(&column.name, !column.not_null).with_metadata(metadata)
+}
+
 /// The physical form of a table with these columns and this key.
 fn make_shape(id: TableId, columns: &[Column], key: Option<&PrimaryKey>) -> Arc<Shape> {
-    let mut fields: Vec<Field> =
-        columns.iter().map(|column| column.data_type.field(&column.name, !column.not_null)).collect();
+    let mut fields: Vec<Field> = columns.iter().map(stored_field).collect();
     let key = match key {
         Some(key) => key.columns.clone(),
         None => {

@@ -98,8 +98,6 @@ fn is_constant(bound: &Expr) -> Result<bool> {
                         | ScalarValue::Int64(_)
                         | ScalarValue::Float32(_)
                         | ScalarValue::Float64(_)
-                        | ScalarValue::Decimal128(..)
-                        | ScalarValue::Decimal256(..)
                         | ScalarValue::Utf8(_)
                 ),
                 _ => false,

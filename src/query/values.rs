@@ -10,10 +10,10 @@ use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::Expr;
 
-use super::bind::{errors, refuse};
+use super::bind::errors;
+use crate::catalog::types::datetime;
 use crate::catalog::types::text::TextDecoder;
 use crate::catalog::types::{OutputStyle, PgType};
-use crate::catalog::types::{datetime, number};
 use crate::error::Result;
 
 /// Reads a text as a value of a type, by the type's input function.
@@ -24,22 +24,6 @@ pub fn parse(text: &str, data_type: &PgType, style: &OutputStyle) -> Result<Scal
     let mut decoder = TextDecoder::new(data_type, style);
     decoder.append(text)?;
     of_array(&decoder.finish())
-}
-
-/// Reads a text as a numeric with the digits that it is written with.
-///
-/// # Errors
-/// 22P02 and 22003; 0A000 for more digits than a decimal of Arrow has.
-pub fn parse_numeric(text: &str) -> Result<ScalarValue> {
-    /// Most digits of the narrower decimal of Arrow.
-    const NARROW: u8 = 38;
-    let Some((value, precision, scale)) = number::parse_numeric(text)?.exact() else {
-        return Err(refuse::not_supported("a numeric of that many digits"));
-    };
-    Ok(match value.to_i128() {
-        Some(narrow) if precision <= NARROW => ScalarValue::Decimal128(Some(narrow), precision, scale),
-        _ => ScalarValue::Decimal256(Some(value), precision, scale),
-    })
 }
 
 /// Reads a text as an interval whose type names fields: they say what a number without a unit is.

@@ -9,21 +9,21 @@
 //! | Int16/32/64, Date32, Time64, Timestamp | big endian, sign bit flipped |
 //! | UInt32 | big endian |
 //! | Float32/64 | big endian; positive: sign bit flipped, negative: all bits; -0 is 0, every NaN one NaN above all |
-//! | Decimal128/256 | big endian, sign bit flipped (a column has one scale) |
+//! | BinaryView, which is numeric | its key, see [`crate::base::numeric`]; the scale is not part of it |
 //! | Interval | PostgreSQL's comparison value (30-day months, 24-hour days, in ns) as i128 |
 //! | Utf8, Binary | the bytes, 00 written as 00 FF, then 00 01 |
 //! | FixedSizeBinary | the bytes |
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type,
-    IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType, TimeUnit,
-    TimestampMicrosecondType, UInt32Type,
+    DataType, Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNano,
+    IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType, UInt32Type,
 };
 use arrow::error::ArrowError;
 
 use super::shape::Shape;
 use crate::base::limits::KEY_BYTES;
+use crate::base::numeric;
 use crate::error::{Result, StorageError};
 
 /// Ends a variable value: smaller than any continuation of it, since 00 continues as 00 FF.
@@ -88,17 +88,12 @@ pub fn encode_value(array: &dyn Array, row: usize, out: &mut Vec<u8>) -> Result<
         DataType::UInt32 => out.extend(array.as_primitive::<UInt32Type>().value(row).to_be_bytes()),
         DataType::Float32 => put_f32(array.as_primitive::<Float32Type>().value(row), out),
         DataType::Float64 => put_f64(array.as_primitive::<Float64Type>().value(row), out),
-        DataType::Decimal128(..) => put_i128(array.as_primitive::<Decimal128Type>().value(row), out),
-        DataType::Decimal256(..) => {
-            let mut bytes = array.as_primitive::<Decimal256Type>().value(row).to_be_bytes();
-            bytes[0] ^= 0x80;
-            out.extend(bytes);
-        }
         DataType::Interval(IntervalUnit::MonthDayNano) => {
             put_i128(comparison_value(array.as_primitive::<IntervalMonthDayNanoType>().value(row)), out);
         }
         DataType::Utf8 => put_bytes(array.as_string::<i32>().value(row).as_bytes(), out),
         DataType::Binary => put_bytes(array.as_binary::<i32>().value(row), out),
+        DataType::BinaryView => out.extend(numeric::key(array.as_binary_view().value(row))),
         DataType::FixedSizeBinary(_) => out.extend(array.as_fixed_size_binary().value(row)),
         other => return Err(unsupported(format!("{other} in a key"))),
     }
@@ -166,9 +161,12 @@ fn unsupported(what: String) -> crate::Error {
 pub fn pieces<'a>(shape: &'a Shape, key: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     let mut rest = key;
     shape.key.iter().map_while(move |&column| {
-        let length = match encoded_width(shape.schema.field(column).data_type()) {
-            Some(width) => width,
-            None => escaped_length(rest)?,
+        let length = match shape.schema.field(column).data_type() {
+            DataType::BinaryView => numeric::key_length(rest)?,
+            other => match encoded_width(other) {
+                Some(width) => width,
+                None => escaped_length(rest)?,
+            },
         };
         let (piece, tail) = rest.split_at_checked(length)?;
         rest = tail;
@@ -183,8 +181,7 @@ fn encoded_width(data_type: &DataType) -> Option<usize> {
         DataType::Int16 => 2,
         DataType::Int32 | DataType::UInt32 | DataType::Float32 | DataType::Date32 => 4,
         DataType::Int64 | DataType::Float64 | DataType::Time64(_) | DataType::Timestamp(..) => 8,
-        DataType::Decimal128(..) | DataType::Interval(_) => 16,
-        DataType::Decimal256(..) => 32,
+        DataType::Interval(_) => 16,
         DataType::FixedSizeBinary(width) => usize::try_from(*width).ok()?,
         _ => return None,
     })

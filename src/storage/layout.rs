@@ -81,10 +81,9 @@ pub(super) fn width(data_type: &DataType) -> Option<usize> {
         DataType::Int32 | DataType::UInt32 | DataType::Float32 | DataType::Date32 => 4,
         DataType::Int64 | DataType::Float64 => 8,
         DataType::Time64(TimeUnit::Microsecond) | DataType::Timestamp(TimeUnit::Microsecond, _) => 8,
-        DataType::Interval(arrow::datatypes::IntervalUnit::MonthDayNano) | DataType::Decimal128(..) => 16,
-        DataType::Decimal256(..) => 32,
+        DataType::Interval(arrow::datatypes::IntervalUnit::MonthDayNano) => 16,
         DataType::FixedSizeBinary(width) => usize::try_from(*width).ok().filter(|width| *width > 0)?,
-        DataType::Utf8 | DataType::Binary => 0,
+        DataType::Utf8 | DataType::Binary | DataType::BinaryView => 0,
         DataType::List(item) => width(item.data_type()).map(|_| 0)?,
         _ => return None,
     })

@@ -59,6 +59,7 @@ pub use committer::Obsolete;
 pub use engine::Engine;
 pub use events::{CommitObserver, Events, Notice, Operation, RenderChange, RowChange, TableChanges};
 pub use flushing::{FlushEnd, FlushTicket, ManifestChange};
+pub use history::DECIMAL_METADATA;
 pub use meta::MetaStore;
 pub use options::{Durability, StorageOptions};
 pub use range::{ColumnRange, KeyRange};

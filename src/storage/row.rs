@@ -5,8 +5,8 @@
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type,
-    IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
+    DataType, Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType,
+    Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
 };
 use arrow::error::ArrowError;
 use bytes::Bytes;
@@ -156,6 +156,7 @@ pub(super) fn write_variable(array: &dyn Array, row: usize, out: &mut Vec<u8>) -
     match array.data_type() {
         DataType::Utf8 => out.extend_from_slice(array.as_string::<i32>().value(row).as_bytes()),
         DataType::Binary => out.extend_from_slice(array.as_binary::<i32>().value(row)),
+        DataType::BinaryView => out.extend_from_slice(array.as_binary_view().value(row)),
         DataType::List(_) => list_value::write(array, row, out)?,
         other => return Err(unsupported(other)),
     }
@@ -183,8 +184,6 @@ pub(super) fn write_fixed(array: &dyn Array, row: usize, out: &mut [u8]) -> Resu
         DataType::Date32 => write!(Date32Type),
         DataType::Time64(_) => write!(Time64MicrosecondType),
         DataType::Timestamp(..) => write!(TimestampMicrosecondType),
-        DataType::Decimal128(..) => write!(Decimal128Type),
-        DataType::Decimal256(..) => write!(Decimal256Type),
         DataType::Interval(_) => {
             let interval = array.as_primitive::<IntervalMonthDayNanoType>().value(row);
             out[..4].copy_from_slice(&interval.months.to_le_bytes());

@@ -1,12 +1,12 @@
 //! From encoded rows to a record batch: values go straight from RocksDB's memory into Arrow builders.
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Decimal256Builder,
-    FixedSizeBinaryBuilder, Float32Builder, Float64Builder, Int16Builder, Int32Builder, Int64Builder,
-    IntervalMonthDayNanoBuilder, RecordBatch, RecordBatchOptions, StringBuilder, Time64MicrosecondBuilder,
-    TimestampMicrosecondBuilder, UInt32Builder, new_null_array,
+    ArrayRef, BinaryBuilder, BinaryViewBuilder, BooleanBuilder, Date32Builder, FixedSizeBinaryBuilder, Float32Builder,
+    Float64Builder, Int16Builder, Int32Builder, Int64Builder, IntervalMonthDayNanoBuilder, RecordBatch,
+    RecordBatchOptions, StringBuilder, Time64MicrosecondBuilder, TimestampMicrosecondBuilder, UInt32Builder,
+    new_null_array,
 };
-use arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalUnit, SchemaRef, TimeUnit, i256};
+use arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalUnit, SchemaRef, TimeUnit};
 use std::sync::Arc;
 
 use super::layout::Layout;
@@ -102,12 +102,11 @@ pub(super) enum Column {
     Date32(Date32Builder),
     Time(Time64MicrosecondBuilder),
     Timestamp(TimestampMicrosecondBuilder),
-    Decimal128(Decimal128Builder),
-    Decimal256(Decimal256Builder),
     Interval(IntervalMonthDayNanoBuilder),
     Fixed(FixedSizeBinaryBuilder),
     Utf8(StringBuilder),
     Binary(BinaryBuilder),
+    Numeric(BinaryViewBuilder),
     List(Lists),
     /// A type that is never stored: all NULL.
     Null,
@@ -129,12 +128,11 @@ macro_rules! each {
             Column::Date32($builder) => $body,
             Column::Time($builder) => $body,
             Column::Timestamp($builder) => $body,
-            Column::Decimal128($builder) => $body,
-            Column::Decimal256($builder) => $body,
             Column::Interval($builder) => $body,
             Column::Fixed($builder) => $body,
             Column::Utf8($builder) => $body,
             Column::Binary($builder) => $body,
+            Column::Numeric($builder) => $body,
             Column::List($builder) => $body,
             Column::Null => $null,
         }
@@ -157,12 +155,6 @@ impl Column {
                 let builder = TimestampMicrosecondBuilder::with_capacity(capacity);
                 Self::Timestamp(builder.with_data_type(data_type.clone()))
             }
-            DataType::Decimal128(..) => {
-                Self::Decimal128(Decimal128Builder::with_capacity(capacity).with_data_type(data_type.clone()))
-            }
-            DataType::Decimal256(..) => {
-                Self::Decimal256(Decimal256Builder::with_capacity(capacity).with_data_type(data_type.clone()))
-            }
             DataType::Interval(IntervalUnit::MonthDayNano) => {
                 Self::Interval(IntervalMonthDayNanoBuilder::with_capacity(capacity))
             }
@@ -171,6 +163,7 @@ impl Column {
             }
             DataType::Utf8 => Self::Utf8(StringBuilder::with_capacity(capacity, capacity * VARIABLE_BYTES)),
             DataType::Binary => Self::Binary(BinaryBuilder::with_capacity(capacity, capacity * VARIABLE_BYTES)),
+            DataType::BinaryView => Self::Numeric(BinaryViewBuilder::with_capacity(capacity)),
             DataType::List(item) => Lists::new(item, capacity).map_or(Self::Null, Self::List),
             _ => Self::Null,
         }
@@ -197,8 +190,6 @@ impl Column {
             Self::Date32(builder) => number!(builder, i32),
             Self::Time(builder) => number!(builder, i64),
             Self::Timestamp(builder) => number!(builder, i64),
-            Self::Decimal128(builder) => number!(builder, i128),
-            Self::Decimal256(builder) => number!(builder, i256),
             Self::Interval(builder) => {
                 let whole = |range: std::ops::Range<usize>| bytes.get(range).ok_or_else(|| corrupted("row slot"));
                 let months = i32::from_le_bytes(whole(0..4)?.try_into().expect("four bytes"));
@@ -213,6 +204,7 @@ impl Column {
                 builder.append_value(std::str::from_utf8(bytes).map_err(|_| corrupted("text of a row"))?);
             }
             Self::Binary(builder) => builder.append_value(bytes),
+            Self::Numeric(builder) => builder.append_value(bytes),
             Self::List(builder) => builder.append(bytes)?,
             Self::Null => return Err(corrupted("row slot").into()),
         }

@@ -12,14 +12,13 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, PrimitiveArray, RecordBatch, RecordBatchOptions,
-    StringArray, new_null_array,
+    ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, FixedSizeBinaryArray, PrimitiveArray, RecordBatch,
+    RecordBatchOptions, StringArray, new_null_array,
 };
 use arrow::buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Decimal256Type, FieldRef, Float32Type, Float64Type,
-    Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType, SchemaRef, Time64MicrosecondType,
-    TimestampMicrosecondType, UInt32Type,
+    ArrowPrimitiveType, DataType, Date32Type, FieldRef, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type,
+    IntervalMonthDayNanoType, SchemaRef, Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
 };
 
 use super::layout::Slot;
@@ -107,6 +106,10 @@ impl Shared {
                 let (offsets, bytes) = self.variable(length);
                 Arc::new(BinaryArray::try_new(offsets, bytes, None).map_err(arrow)?)
             }
+            DataType::BinaryView => {
+                let (_, bytes) = self.variable(length);
+                Arc::new(BinaryViewArray::from_iter_values([bytes.as_slice()]))
+            }
             DataType::Boolean => {
                 let buffer = self.fixed(length);
                 // The stored byte is 0 or 1, so its lowest bit is the value.
@@ -125,8 +128,6 @@ impl Shared {
             DataType::Date32 => self.primitive::<Date32Type>(data_type, length),
             DataType::Time64(_) => self.primitive::<Time64MicrosecondType>(data_type, length),
             DataType::Timestamp(..) => self.primitive::<TimestampMicrosecondType>(data_type, length),
-            DataType::Decimal128(..) => self.primitive::<Decimal128Type>(data_type, length),
-            DataType::Decimal256(..) => self.primitive::<Decimal256Type>(data_type, length),
             DataType::Interval(_) => self.primitive::<IntervalMonthDayNanoType>(data_type, length),
             _ => return Err(corrupted("row slot").into()),
         })

@@ -47,7 +47,11 @@ const OF_THE_SERVER: &[&str] = &[
 ];
 
 /// Differences that are meant: a part of the statement, and why.
-const DIFFERENT: &[(&str, &str)] = &[];
+const DIFFERENT: &[(&str, &str)] = &[
+    ("\"cbrt\"", "the C library rounds the last digit otherwise"),
+    ("\"age\"('infinity'", "PostgreSQL 15 computes with the bits of infinity; ours is 22008"),
+    ("\"age\"(c0, c1) AS x FROM (VALUES ('infinity'", "the same over columns"),
+];
 
 struct Draw(u64);
 
@@ -137,7 +141,13 @@ fn function(facts: &Facts, fact: &FunctionFact, element: &str, draw: &mut Draw) 
 }
 
 fn hexadecimal(bytes: Vec<u8>) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    // Some processors and libraries give NaN a sign, which means nothing.
+    match digits.as_str() {
+        "fff8000000000000" => "7ff8000000000000".into(),
+        "ffc00000" => "7fc00000".into(),
+        _ => digits,
+    }
 }
 
 fn is_called(facts: &Facts, fact: &FunctionFact) -> bool {

@@ -152,6 +152,7 @@ pub const SPECIAL: &[(&str, usize, &[&str])] = &[
     ("convert", 1, &["UTF8", "LATIN1"]),
     ("convert", 2, &["UTF8", "LATIN1"]),
     ("digest", 1, HASHED),
+    ("length", 1, &["UTF8", "LATIN1"]),
     ("normalize", 1, &["NFC", "NFD", "NFKC", "NFKD", "no"]),
     ("is_normalized", 1, &["NFC", "NFD", "no"]),
     ("like_escape", 1, &["!", "", "\\", "ab"]),

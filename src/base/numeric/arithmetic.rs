@@ -45,6 +45,11 @@ impl Finite {
         Numeric::new(self.at(scale).plus(&other.at(scale)), scale)
     }
 
+    pub(super) fn minus(&self, other: &Finite) -> Result<Finite> {
+        let scale = self.scale().max(other.scale());
+        Finite::new(self.at(scale).minus(&other.at(scale)), scale)
+    }
+
     pub(super) fn times(&self, other: &Finite) -> Result<Numeric> {
         let scale = self.scale() + other.scale();
         let product = self.coefficient.times(&other.coefficient);
@@ -83,8 +88,7 @@ impl Numeric {
     /// 22003.
     pub fn subtract(&self, other: &Numeric) -> Result<Numeric> {
         if let (Numeric::Finite(left), Numeric::Finite(right)) = (self, other) {
-            let scale = left.scale().max(right.scale());
-            return Numeric::new(left.at(scale).minus(&right.at(scale)), scale);
+            return left.minus(right).map(Numeric::Finite);
         }
         self.add(&other.clone().negated())
     }

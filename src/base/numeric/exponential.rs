@@ -14,6 +14,7 @@ use crate::Result;
 use crate::error::QueryError;
 
 /// `log10(e)`, with the digits that PostgreSQL's estimates have.
+#[expect(clippy::approx_constant, reason = "PostgreSQL's estimates have these digits")]
 const LOG10_E: f64 = 0.434_294_481_903_252;
 /// Exponents of e that are greater are refused.
 const GREATEST_EXPONENT: f64 = 6000.0;
@@ -66,7 +67,7 @@ fn logarithm_weight(number: &Finite) -> i64 {
     } else {
         (digits, (weight - 1) * DIGIT_LENGTH)
     };
-    let logarithm = approximate(digits).ln() + approximate(weight) * 2.302_585_092_994_046;
+    let logarithm = approximate(digits).ln() + approximate(weight) * LN_10;
     cut(logarithm.abs().log10())
 }
 
@@ -313,11 +314,12 @@ fn finite_power(base: &Finite, exponent: &Finite) -> Result<Numeric> {
     }
     let negative = base.coefficient.signum() < 0 && whole.is_some_and(|whole| whole.is_odd());
     let size = Finite { coefficient: base.coefficient.clone().abs(), scale: base.scale };
-    // What the exponent of e is about.
-    let digits = 8 - logarithm_weight(&size);
-    let about = Finite { coefficient: Coefficient::from(size.logarithm(digits.max(0))), scale: 0 };
-    let about = Numeric::Finite(about).to_float() / 10f64.powi(i32::try_from(digits.max(0)).unwrap_or(i32::MAX));
-    let value = about * Numeric::Finite(exponent.clone()).to_float();
+    // What the exponent of e is about, in as many digits as PostgreSQL looks at.
+    let digits = (8 - logarithm_weight(&size)).max(0);
+    let about = Coefficient::from(size.logarithm(digits + GUARD)).divided_rounded(&Coefficient::power_of_ten(GUARD));
+    let about = about.times(&exponent.coefficient).divided_rounded(&Coefficient::power_of_ten(exponent.scale()));
+    let about = Finite { coefficient: about, scale: u16::try_from(digits).unwrap_or(u16::MAX) };
+    let value = Numeric::Finite(about).to_float();
     if value.abs() > GREATEST_EXPONENT / 3.0 * 3.01 {
         return if value > 0.0 { Err(overflow()) } else { Numeric::new(Coefficient::Small(0), DISPLAY_SCALE) };
     }

@@ -2,6 +2,7 @@
 
 use num_bigint::BigInt;
 
+use super::arithmetic::quotient_scale;
 use super::coefficient::{Coefficient, power};
 use super::{DIGIT_LENGTH, DISPLAY_SCALE, Finite, Numeric, SIGNIFICANT_DIGITS};
 use crate::Result;
@@ -105,10 +106,15 @@ impl Numeric {
             return count.checked_add(1).ok_or_else(|| out_of_range().into());
         }
         let Numeric::Finite(value) = self else { return Err(out_of_range().into()) };
-        let scale = first.scale().max(last.scale()).max(value.scale());
-        let start = first.at(scale);
-        let (offset, width) = (value.at(scale).minus(&start), last.at(scale).minus(&start));
-        let bucket = offset.times(&Coefficient::Small(i128::from(count))).divided(&width).0;
+        // The quotient is rounded as a division is, and may come out as a whole number that it just misses.
+        let (offset, width) = (value.minus(first)?, last.minus(first)?);
+        let offset = offset.times(&Finite { coefficient: Coefficient::Small(i128::from(count)), scale: 0 })?;
+        let (Numeric::Finite(offset), Numeric::Finite(width)) = (offset, Numeric::Finite(width)) else {
+            return Err(out_of_range().into());
+        };
+        let scale = quotient_scale(&offset, &width);
+        let quotient = offset.divided(&width, scale);
+        let bucket = quotient.divided(&Coefficient::power_of_ten(scale)).0;
         let bucket = bucket.small().and_then(|bucket| i32::try_from(bucket + 1).ok());
         bucket.ok_or_else(|| out_of_range().into())
     }

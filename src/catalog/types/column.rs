@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, BinaryBuilder, BooleanBuilder, FixedSizeBinaryBuilder, ListArray, NullArray,
-    PrimitiveBuilder, StringBuilder,
+    Array, ArrayRef, ArrowPrimitiveType, BinaryBuilder, BinaryViewBuilder, BooleanBuilder, FixedSizeBinaryBuilder,
+    ListArray, NullArray, PrimitiveBuilder, StringBuilder,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field};
 
+use crate::base::numeric::Numeric;
 use crate::error::{CatalogError, Result};
 
 /// A column that takes values one by one.
@@ -142,6 +143,15 @@ column!(
     Bytes, BinaryBuilder, Vec<u8>, |builder, value| {
         check_room(builder.values_slice().len(), value.len())?;
         builder.append_value(value);
+        Ok(())
+    }
+);
+column!(
+    /// Numerics.
+    Numerics, BinaryViewBuilder, Numeric, |builder, value| {
+        let mut bytes = Vec::with_capacity(16);
+        value.encode(&mut bytes);
+        builder.append_value(bytes);
         Ok(())
     }
 );

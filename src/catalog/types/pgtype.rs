@@ -14,9 +14,6 @@ use crate::error::{CatalogError, Result};
 /// The key of the Arrow field metadata that carries `"<oid>:<typmod>"`.
 pub const TYPE_METADATA: &str = "kalam.type";
 
-/// The Arrow form of `numeric` without precision: 56 digits before the point, 20 behind it.
-const UNCONSTRAINED_NUMERIC: (u8, i8) = (76, 20);
-
 /// The OID of `record`.
 pub const RECORD: Oid = 2249;
 
@@ -243,8 +240,8 @@ impl PgType {
             Self::Int8 => DataType::Int64,
             Self::Float4 => DataType::Float32,
             Self::Float8 => DataType::Float64,
-            Self::Numeric(None) => DataType::Decimal256(UNCONSTRAINED_NUMERIC.0, UNCONSTRAINED_NUMERIC.1),
-            Self::Numeric(Some((precision, scale))) => decimal(*precision, *scale),
+            // Encoded as `base::numeric` says. No other type has this form.
+            Self::Numeric(_) => DataType::BinaryView,
             Self::Text
             | Self::Varchar(_)
             | Self::Json
@@ -459,14 +456,11 @@ impl PgType {
             DataType::Int64 | DataType::UInt64 => Self::Int8,
             DataType::Float16 | DataType::Float32 => Self::Float4,
             DataType::Float64 => Self::Float8,
-            DataType::Decimal256(precision, scale) if (*precision, *scale) == UNCONSTRAINED_NUMERIC => {
+            DataType::BinaryView => Self::Numeric(None),
+            DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
                 Self::Numeric(None)
             }
-            DataType::Decimal32(precision, scale)
-            | DataType::Decimal64(precision, scale)
-            | DataType::Decimal128(precision, scale)
-            | DataType::Decimal256(precision, scale) => Self::Numeric(Some((u16::from(*precision), i16::from(*scale)))),
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Self::Bytea,
+            DataType::Binary | DataType::LargeBinary => Self::Bytea,
             DataType::FixedSizeBinary(16) => Self::Uuid,
             DataType::FixedSizeBinary(_) => Self::Bytea,
             DataType::Date32 | DataType::Date64 => Self::Date,
@@ -506,24 +500,12 @@ fn parse_metadata(text: &str) -> Option<PgType> {
     PgType::from_oid(oid.parse().ok()?, typmod.parse().ok()?)
 }
 
-fn decimal(precision: u16, scale: i16) -> DataType {
-    // `numeric()` below refuses what does not fit; the clamps only keep this function total.
-    let precision = u8::try_from(precision).unwrap_or(76).min(76);
-    let scale = i8::try_from(scale).unwrap_or(if scale < 0 { -76 } else { 76 });
-    if precision <= 38 { DataType::Decimal128(precision, scale) } else { DataType::Decimal256(precision, scale) }
-}
-
 fn numeric(precision: i64, scale: i64) -> Result<PgType> {
     if !(1..=1000).contains(&precision) {
         return Err(invalid_modifier(&format!("NUMERIC precision {precision} must be between 1 and 1000")));
     }
     if !(-1000..=1000).contains(&scale) {
         return Err(invalid_modifier(&format!("NUMERIC scale {scale} must be between -1000 and 1000")));
-    }
-    if precision > 76 || !(0..=precision).contains(&scale) {
-        let message =
-            format!("numeric({precision},{scale}) is not supported: precision is at most 76, scale 0 to precision");
-        return Err(CatalogError::NotSupported(message).into());
     }
     let fit = "checked above";
     Ok(PgType::Numeric(Some((u16::try_from(precision).expect(fit), i16::try_from(scale).expect(fit)))))
@@ -556,6 +538,7 @@ mod tests {
             ("varchar", vec![20], 24, "character varying(20)"),
             ("numeric", vec![10, 2], 655_366, "numeric(10,2)"),
             ("decimal", vec![5], 327_684, "numeric(5,0)"),
+            ("numeric", vec![1000, -3], 65_538_049, "numeric(1000,-3)"),
             ("int", vec![], -1, "integer"),
             ("timestamptz", vec![], -1, "timestamp with time zone"),
             ("float", vec![24], -1, "real"),
@@ -571,7 +554,6 @@ mod tests {
         for (name, modifiers, sqlstate) in [
             ("varchar", vec![0], "22023"),
             ("numeric", vec![1001], "22023"),
-            ("numeric", vec![100, 2], "0A000"),
             ("timestamp", vec![3], "0A000"),
             ("text", vec![3], "22023"),
             ("nosuch", vec![], "42704"),
@@ -590,7 +572,7 @@ mod tests {
             (DataType::UInt64, PgType::Int8),
             (DataType::Date64, PgType::Date),
             (DataType::Timestamp(TimeUnit::Nanosecond, Some("+00:00".into())), PgType::Timestamptz),
-            (DataType::Decimal128(10, 2), PgType::Numeric(Some((10, 2)))),
+            (DataType::BinaryView, PgType::Numeric(None)),
             (DataType::new_list(DataType::Int64, true), PgType::Array(Box::new(PgType::Int8))),
         ] {
             assert_eq!(PgType::of_field(&Field::new("c", arrow, true)), pg);

@@ -22,16 +22,14 @@ fn same_family(stated: &DataType, actual: &DataType) -> bool {
     let text = |data_type: &DataType| {
         matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..))
     };
-    let decimal = |data_type: &DataType| matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..));
     stated == actual
         || (text(stated) && text(actual))
-        || (decimal(stated) && decimal(actual))
         || matches!(
             (stated, actual),
             (DataType::Timestamp(_, None), DataType::Timestamp(_, None))
                 | (DataType::Timestamp(_, Some(_)), DataType::Timestamp(_, Some(_)))
                 | (DataType::List(_), DataType::List(_) | DataType::LargeList(_))
-                | (DataType::Binary, DataType::LargeBinary | DataType::BinaryView)
+                | (DataType::Binary, DataType::LargeBinary)
                 | (DataType::Time64(_), DataType::Time64(_))
         )
 }

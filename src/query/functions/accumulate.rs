@@ -12,10 +12,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Int64Array, ListArray, PrimitiveArray};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{
-    DataType, Decimal128Type, Decimal256Type, Field, Float64Type, Int64Type, IntervalMonthDayNano,
-    IntervalMonthDayNanoType,
-};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType};
 use datafusion::common::{DataFusionError, Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
@@ -53,7 +50,7 @@ macro_rules! exact {
     )*};
 }
 
-exact!(Int64Type, Decimal128Type, Decimal256Type);
+exact!(Int64Type);
 
 impl Addend for Float64Type {
     type Key = u64;

@@ -16,7 +16,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::convert;
+use super::{convert, numbers};
 use crate::catalog::types::PgType;
 use crate::error::QueryError;
 use crate::query::bind::errors;
@@ -165,6 +165,8 @@ pub fn array_to(
     let own = from.arrow();
     let array = if array.data_type() == &own {
         Arc::clone(array)
+    } else if matches!(from, PgType::Numeric(_)) {
+        numbers::from_array(array)?
     } else {
         compute::cast(array, &own).map_err(|error| errors::translate(error.into()))?
     };

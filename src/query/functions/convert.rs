@@ -7,16 +7,17 @@ use arrow::array::{
 };
 use arrow::compute::{self, CastOptions};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal256Type, Field, Float32Type, Float64Type, Int64Type, IntervalMonthDayNano,
-    IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType, UInt32Type, i256,
+    DataType, Date32Type, Field, Float32Type, Float64Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType,
+    Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
 };
 
 use super::cast::Kind;
 use super::json::build::scalars;
-use super::names;
+use super::{names, numbers};
 use crate::base::limits::IDENTIFIER_BYTES;
+use crate::base::numeric::Numeric;
 use crate::catalog::types::text::{TextDecoder, TextEncoder};
-use crate::catalog::types::{OutputStyle, PgType, Zone, json, number};
+use crate::catalog::types::{OutputStyle, PgType, Zone, json};
 use crate::error::{CatalogError, QueryError, Result};
 use crate::query::bind::errors;
 use crate::query::environment::Environment;
@@ -81,7 +82,17 @@ pub fn convert(
         (T::Unknown | T::Text | T::Varchar(_) | T::Name | T::Char, T::Text | T::Varchar(None)) => Ok(Arc::clone(array)),
         (_, T::Text | T::Varchar(None)) => to_text(array, from, environment),
         (_, T::Name) => Ok(map_text(&to_text(array, from, environment)?, |text| cut_bytes(text, IDENTIFIER_BYTES))),
-        (_, T::Char) => Ok(map_text(&to_text(array, from, environment)?, |text| cut_bytes(text, 1))),
+        (_, T::Char) => {
+            let texts = to_text(array, from, environment)?;
+            texts.as_string::<i32>().iter().flatten().try_for_each(single_byte)?;
+            Ok(map_text(&texts, |text| cut_bytes(text, 1)))
+        }
+        // Where bigint is checked, the smaller integers wrap around.
+        (T::Int2 | T::Int4, to) if is_oid(to) => {
+            let numbers = wide_integers(array)?;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as PostgreSQL's cast does")]
+            Ok(Arc::new(numbers.unary::<_, UInt32Type>(|number| number as i32 as u32)))
+        }
         (from, to) if is_oid(to) && is_text_like(from) => names::array_of_oids(array, to, environment),
         (from, to) if is_text_like(from) => from_text(array, to, style),
         (T::Array(from), T::Array(to)) => elements(array, from, to, kind, environment),
@@ -98,29 +109,40 @@ pub fn convert(
             let rounded: Float64Array = wide.as_primitive::<Float64Type>().unary(f64::round_ties_even);
             integers(&(Arc::new(rounded) as ArrayRef), to)
         }
-        (T::Float4 | T::Float8, T::Numeric(_)) => {
-            // PostgreSQL keeps 15 (6) digits.
-            let short = OutputStyle { extra_float_digits: 0, ..style.clone() };
-            from_text(&encode(array, from, &short)?, to, style)
+        (T::Float4, T::Numeric(modifier)) => {
+            let floats = array.as_primitive::<Float32Type>();
+            to_numeric(environment, array, *modifier, |row| Ok(Numeric::from_float4(floats.value(row))))
+        }
+        (T::Float8, T::Numeric(modifier)) => {
+            let floats = array.as_primitive::<Float64Type>();
+            to_numeric(environment, array, *modifier, |row| Ok(Numeric::from_float8(floats.value(row))))
+        }
+        (T::Numeric(_), T::Numeric(modifier)) => {
+            let values = array.as_binary_view();
+            to_numeric(environment, array, *modifier, |row| numbers::value(values, row))
+        }
+        (T::Int2 | T::Int4 | T::Int8, T::Numeric(modifier)) => {
+            let wide = wide_integers(array)?;
+            to_numeric(environment, array, *modifier, |row| Ok(Numeric::from_integer(wide.value(row))))
         }
         // The nearest float of the digits; computed from the decimal's parts it would be off by one in the end.
         (T::Numeric(_), T::Float4 | T::Float8) => from_text(&encode(array, from, style)?, to, style),
         (T::Float8, T::Float4) => short_floats(array),
         (T::Numeric(_), T::Int2 | T::Int4 | T::Int8) => {
-            let whole = arrow(array, &DataType::Decimal256(76, 0), to)?;
-            // Arrow's own conversion of wide decimals wraps around.
-            let narrow = |value: i256| value.to_i128().and_then(|value| i64::try_from(value).ok());
-            let narrow = |value| narrow(value).ok_or_else(|| out_of_range(to));
-            let narrow: Int64Array = whole.as_primitive::<Decimal256Type>().try_unary(narrow)?;
-            integers(&(Arc::new(narrow) as ArrayRef), to)
+            let name = to.format();
+            let values = array.as_binary_view().iter();
+            let whole = values.map(|bytes| bytes.map(|bytes| numbers::decode(bytes)?.to_integer(&name)).transpose());
+            let whole: ArrayRef = Arc::new(whole.collect::<Result<Int64Array>>()?);
+            integers(&whole, to)
         }
         (_, T::Int2 | T::Int4 | T::Int8) => integers(array, to),
-        (T::Date, T::Timestamp) => {
-            Ok(Arc::new(array.as_primitive::<Date32Type>().unary::<_, TimestampMicrosecondType>(midnight)))
-        }
+        (T::Date, T::Timestamp) => Ok(Arc::new(
+            array.as_primitive::<Date32Type>().try_unary::<_, TimestampMicrosecondType, crate::Error>(midnight)?,
+        )),
         (T::Date, T::Timestamptz) => {
             let zone = &style.time_zone;
-            Ok(zoned(array.as_primitive::<Date32Type>().unary(|day| to_utc(midnight(day), zone))))
+            let days = array.as_primitive::<Date32Type>();
+            Ok(zoned(days.try_unary(|day| midnight(day).map(|us| to_utc(us, zone)))?))
         }
         (T::Timestamp, T::Timestamptz) => {
             let zone = &style.time_zone;
@@ -148,6 +170,19 @@ pub fn convert(
         }
         _ => arrow(array, &to.arrow(), to),
     }
+}
+
+/// Numbers as a column with this modifier holds them.
+fn to_numeric(
+    environment: &Environment,
+    array: &ArrayRef,
+    modifier: Option<(u16, i16)>,
+    number: impl Fn(usize) -> Result<Numeric>,
+) -> Result<ArrayRef> {
+    numbers::map(environment, std::slice::from_ref(array), |row| match modifier {
+        Some((precision, scale)) => number(row)?.fitted(precision, scale),
+        None => number(row),
+    })
 }
 
 fn is_text(data_type: &PgType) -> bool {
@@ -200,8 +235,6 @@ fn integers(array: &ArrayRef, to: &PgType) -> Result<ArrayRef> {
 
 fn out_of_range(to: &PgType) -> crate::Error {
     let message = match to {
-        PgType::Numeric(Some((precision, scale))) => return number::field_overflow(*precision, *scale).into(),
-        PgType::Numeric(None) => "numeric field overflow".to_owned(),
         PgType::Oid => "OID out of range".to_owned(),
         other => format!("{} out of range", other.without_typmod()),
     };
@@ -292,6 +325,16 @@ fn map_text(array: &ArrayRef, change: impl Fn(&str) -> &str) -> ArrayRef {
 }
 
 /// The longest beginning of a text that has at most so many bytes.
+/// A `"char"` is one byte, of which we keep those that are a character by themselves.
+fn single_byte(text: &str) -> Result<()> {
+    match text.chars().next() {
+        Some(first) if !first.is_ascii() => {
+            Err(CatalogError::NotSupported("bytes above 127 in \"char\" are not supported".into()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
 fn cut_bytes(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
@@ -315,11 +358,13 @@ fn elements(array: &ArrayRef, from: &PgType, to: &PgType, kind: Kind, environmen
     Ok(Arc::new(list.map_err(|error| errors::translate(error.into()))?))
 }
 
-fn midnight(day: i32) -> i64 {
+fn midnight(day: i32) -> Result<i64> {
     match day {
-        i32::MAX => i64::MAX,
-        i32::MIN => i64::MIN,
-        day => i64::from(day) * DAY_US,
+        i32::MAX => Ok(i64::MAX),
+        i32::MIN => Ok(i64::MIN),
+        day => i64::from(day)
+            .checked_mul(DAY_US)
+            .ok_or_else(|| CatalogError::DatetimeOverflow("date out of range for timestamp".into()).into()),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Float64Array};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
 use arrow::compute;
 use arrow::datatypes::{
     DataType, Date32Type, FieldRef, IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType,
@@ -18,17 +18,16 @@ use datafusion::logical_expr::{
 };
 
 use super::convert::to_local;
+use super::numbers::Numbers;
 use super::undefined;
-use super::units::{JULIAN_SCALE, Part, Unit, part_of_interval, part_of_time, part_of_timestamp};
+use super::units::{Part, Unit, part_of_interval, part_of_time, part_of_timestamp};
+use crate::base::numeric::Numeric;
 use crate::catalog::types::datetime::calendar::{DAY_US, SECOND_US};
 use crate::catalog::types::{PgType, Zone};
 use crate::error::{QueryError, Result};
 use crate::query::bind::errors;
 use crate::query::bind::output::type_of_field;
 use crate::query::planner::EnvironmentExtension;
-
-/// Digits of what `extract` gives.
-const PRECISION: u8 = 38;
 
 /// All functions of this file.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
@@ -73,16 +72,6 @@ pub fn unsupported(word: &str, of: &PgType, unit: Unit) -> crate::Error {
     wrong(word, of, Some(unit))
 }
 
-/// Digits behind the point of a unit of a type.
-fn scale(unit: Unit, of: &PgType) -> u8 {
-    match unit {
-        Unit::Second | Unit::Epoch if *of != PgType::Date => 6,
-        Unit::Milliseconds => 3,
-        Unit::Julian if *of != PgType::Date => JULIAN_SCALE,
-        _ => 0,
-    }
-}
-
 impl ScalarUDFImpl for DatePart {
     fn name(&self) -> &'static str {
         if self.exact { "extract" } else { "date_part" }
@@ -113,21 +102,11 @@ impl ScalarUDFImpl for DatePart {
     }
 
     fn return_type(&self, _types: &[DataType]) -> DataFusionResult<DataType> {
-        Ok(if self.exact { DataType::Decimal128(PRECISION, JULIAN_SCALE as i8) } else { DataType::Float64 })
+        Ok(self.result().arrow())
     }
 
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DataFusionResult<FieldRef> {
-        if !self.exact {
-            return Ok(Arc::new(PgType::Float8.field(self.name(), true)));
-        }
-        let of = type_of_field(&args.arg_fields[1]);
-        let word = match args.scalar_arguments[0] {
-            Some(ScalarValue::Utf8(Some(word))) => Unit::parse(word),
-            _ => None,
-        };
-        let scale = word.map_or(JULIAN_SCALE, |unit| scale(unit, &of));
-        let result = PgType::Numeric(Some((u16::from(PRECISION), i16::from(scale))));
-        Ok(Arc::new(result.field(self.name(), true)))
+    fn return_field_from_args(&self, _args: ReturnFieldArgs<'_>) -> DataFusionResult<FieldRef> {
+        Ok(Arc::new(self.result().field(self.name(), true)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
@@ -138,13 +117,17 @@ impl ScalarUDFImpl for DatePart {
         let words = args.args[0].clone().into_array(rows)?;
         let times = args.args[1].clone().into_array(rows)?;
         let parts = self.parts(&words, &times, &of, &environment.style.time_zone).map_err(errors::external)?;
-        let array: ArrayRef = match args.return_field.data_type() {
-            DataType::Decimal128(precision, scale) => {
-                let digits = parts.iter().map(|part| part.digits(u8::try_from(*scale).unwrap_or(0)));
-                let digits: Vec<Option<i128>> = digits.collect::<Result<_>>().map_err(errors::external)?;
-                Arc::new(Decimal128Array::from(digits).with_precision_and_scale(*precision, *scale)?)
+        let array: ArrayRef = if self.exact {
+            let mut numbers = Numbers::with_capacity(rows);
+            for part in &parts {
+                match part.number() {
+                    Some(number) => numbers.append(&number),
+                    None => numbers.append_null(),
+                }
             }
-            _ => Arc::new(parts.iter().copied().map(Answer::to_f64).collect::<Float64Array>()),
+            numbers.finish()
+        } else {
+            Arc::new(parts.iter().copied().map(Answer::to_f64).collect::<Float64Array>())
         };
         if constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
@@ -162,13 +145,12 @@ enum Answer {
 }
 
 impl Answer {
-    fn digits(&self, scale: u8) -> Result<Option<i128>> {
+    fn number(self) -> Option<Numeric> {
         match self {
-            Self::Null => Ok(None),
-            Self::Part(part) => Ok(Some(part.rescaled(scale))),
-            Self::Infinite { .. } => {
-                Err(QueryError::NotSupported("numeric value \"Infinity\" is not supported".into()).into())
-            }
+            Self::Null => None,
+            Self::Part(part) => Some(Numeric::from_decimal(part.digits, u16::from(part.scale))),
+            Self::Infinite { negative: true } => Some(Numeric::NegativeInfinity),
+            Self::Infinite { negative: false } => Some(Numeric::Infinity),
         }
     }
 
@@ -183,6 +165,10 @@ impl Answer {
 }
 
 impl DatePart {
+    fn result(&self) -> PgType {
+        if self.exact { PgType::Numeric(None) } else { PgType::Float8 }
+    }
+
     fn parts(&self, words: &ArrayRef, times: &ArrayRef, of: &PgType, zone: &Zone) -> Result<Vec<Answer>> {
         let words = compute::cast(words, &DataType::Utf8).map_err(|error| errors::translate(error.into()))?;
         let words = words.as_string::<i32>();

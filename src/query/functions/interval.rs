@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int64Array, IntervalMonthDayNanoArray,
+    Array, ArrayRef, AsArray, Date32Array, FixedSizeBinaryBuilder, Int64Array, IntervalMonthDayNanoArray,
     TimestampMicrosecondArray,
 };
 use arrow::compute::kernels::arity::try_binary;
@@ -25,13 +25,22 @@ use crate::query::bind::errors;
 
 const DAY_US: i64 = 86_400_000_000;
 
-/// The length of an interval as one number, so that `30 days` equals `1 month` as in PostgreSQL. The longest
+/// The length of an interval as bytes in the order of the lengths, so that `30 days` equals `1 month` as in PostgreSQL. The longest
 /// intervals have more microseconds than 64 bits can count.
 pub fn span(expr: Expr) -> Expr {
-    let result = PgType::Numeric(Some((38, 0)));
-    let function = Kernel::new("kalam_interval_span", 1, result, Volatility::Immutable, |_, arrays| {
-        let spans: Decimal128Array = arrays[0].as_primitive::<IntervalMonthDayNanoType>().unary(span_of);
-        Ok(Arc::new(spans.with_precision_and_scale(38, 0).map_err(|error| errors::translate(error.into()))?))
+    let function = Kernel::key("kalam_interval_span", DataType::FixedSizeBinary(16), |_, arrays| {
+        let intervals = arrays[0].as_primitive::<IntervalMonthDayNanoType>();
+        let mut spans = FixedSizeBinaryBuilder::with_capacity(intervals.len(), 16);
+        for interval in intervals {
+            match interval {
+                // With its sign flipped a number's bytes are in its order.
+                Some(interval) => spans
+                    .append_value((span_of(interval) ^ i128::MIN).to_be_bytes())
+                    .map_err(|error| errors::translate(error.into()))?,
+                None => spans.append_null(),
+            }
+        }
+        Ok(Arc::new(spans.finish()))
     });
     call(function, vec![expr])
 }

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
@@ -26,6 +26,8 @@ pub type Work = Arc<dyn Fn(&Environment, &[ArrayRef]) -> Result<ArrayRef> + Send
 pub struct Kernel {
     name: String,
     returns: PgType,
+    /// The Arrow form of the answer, where it is not that of its type.
+    form: Option<DataType>,
     signature: Signature,
     work: Work,
 }
@@ -41,7 +43,19 @@ impl Kernel {
         work: impl Fn(&Environment, &[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
     ) -> Arc<ScalarUDF> {
         let signature = Signature::any(arguments, volatility);
-        Arc::new(ScalarUDF::new_from_impl(Self { name: name.into(), returns, signature, work: Arc::new(work) }))
+        let work = Arc::new(work);
+        Arc::new(ScalarUDF::new_from_impl(Self { name: name.into(), returns, form: None, signature, work }))
+    }
+
+    /// A function of one argument whose answer is of no type of PostgreSQL: what values are compared by.
+    pub fn key(
+        name: impl Into<String>,
+        form: DataType,
+        work: impl Fn(&Environment, &[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+    ) -> Arc<ScalarUDF> {
+        let signature = Signature::any(1, Volatility::Immutable);
+        let (returns, work) = (PgType::Unknown, Arc::new(work));
+        Arc::new(ScalarUDF::new_from_impl(Self { name: name.into(), returns, form: Some(form), signature, work }))
     }
 }
 
@@ -54,7 +68,13 @@ impl Kernel {
         work: impl Fn(&Environment, &[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
     ) -> Arc<ScalarUDF> {
         let signature = Signature::nullary(volatility);
-        Arc::new(ScalarUDF::new_from_impl(Self { name: name.into(), returns, signature, work: Arc::new(work) }))
+        Arc::new(ScalarUDF::new_from_impl(Self {
+            name: name.into(),
+            returns,
+            form: None,
+            signature,
+            work: Arc::new(work),
+        }))
     }
 }
 
@@ -93,11 +113,14 @@ impl ScalarUDFImpl for Kernel {
     }
 
     fn return_type(&self, _types: &[DataType]) -> DataFusionResult<DataType> {
-        Ok(self.returns.arrow())
+        Ok(self.form.clone().unwrap_or_else(|| self.returns.arrow()))
     }
 
     fn return_field_from_args(&self, _args: ReturnFieldArgs<'_>) -> DataFusionResult<FieldRef> {
-        Ok(Arc::new(self.returns.field(&self.name, true)))
+        Ok(Arc::new(match &self.form {
+            Some(form) => Field::new(&self.name, form.clone(), true),
+            None => self.returns.field(&self.name, true),
+        }))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {

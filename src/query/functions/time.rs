@@ -171,11 +171,8 @@ fn zone(text: &str) -> Result<Zone> {
 }
 
 /// The beginning of the unit that a time lies in, in a zone if it is a point in time. An hour keeps the offset
-/// of its time: the one that is there twice when the clocks go back begins at two points in time.
+/// of its time: the one that is there twice when the clocks go back begins at two points in time. The time is finite.
 fn truncate(word: &str, us: i64, of: &PgType, zone: Option<&Zone>) -> Result<i64> {
-    if us == i64::MAX || us == i64::MIN {
-        return Ok(us);
-    }
     let unit = date_part::unit(word, of)?;
     let local = zone.map_or(us, |zone| to_local(us, zone));
     let truncated = units::truncate(unit, local).ok_or_else(|| date_part::unsupported(word, of, unit))?;

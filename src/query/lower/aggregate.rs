@@ -11,7 +11,7 @@ use datafusion::logical_expr::expr::{AggregateFunction, Sort};
 use datafusion::logical_expr::{AggregateUDF, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, lit};
 
 use super::outer::shifted;
-use super::{Lowering, build, column, in_form, pg_type, without_repetition};
+use super::{Lowering, build, column, in_form, keys, pg_type, without_repetition};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::tree::{Aggregate, Column, Expression, Grouping, Kind, Query, SortKey};
@@ -65,13 +65,19 @@ impl Lowering<'_> {
                 add_dependent(expression, &mut groups);
             }
         }
-        let mut keys: Vec<Expr> = Vec::with_capacity(groups.len());
+        let mut group_keys: Vec<Expr> = Vec::with_capacity(groups.len());
         let mut places = Vec::with_capacity(groups.len());
-        for group in &groups {
-            let key = self.expression(group)?;
-            let place = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
-                keys.push(key);
-                keys.len() - 1
+        // Groups whose key is not what they show.
+        let mut shown = Vec::new();
+        for (index, group) in groups.iter().enumerate() {
+            let value = self.expression(group)?;
+            let key = keys::of(value.clone(), &pg_type(group.data_type)?);
+            if key != value {
+                shown.push((index, value));
+            }
+            let place = group_keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+                group_keys.push(key);
+                group_keys.len() - 1
             });
             places.push(place);
         }
@@ -86,13 +92,20 @@ impl Lowering<'_> {
             });
             results.push(place);
         }
+        let shown: Vec<(usize, usize)> = shown
+            .into_iter()
+            .map(|(index, value)| {
+                aggregates.push(keys::first(value));
+                (index, aggregates.len() - 1)
+            })
+            .collect();
         let plan = self.attached(plan)?;
-        let plan = self.settled(plan, &mut keys, &mut aggregates)?;
-        let names: Vec<String> = keys.iter().map(|key| key.schema_name().to_string()).collect();
+        let plan = self.settled(plan, &mut group_keys, &mut aggregates)?;
+        let names: Vec<String> = group_keys.iter().map(|key| key.schema_name().to_string()).collect();
         let mut computed = Vec::with_capacity(groups.len() + calls.len());
         let sets = grouping.map_or(&[][..], |grouping| &grouping.sets);
         if sets.len() > 1 {
-            let of_place = |index: &usize| keys[places[*index]].clone();
+            let of_place = |index: &usize| group_keys[places[*index]].clone();
             let sets = sets.iter().map(|set| set.iter().map(of_place).collect()).collect();
             for call in &groupings {
                 let Kind::Grouping(indexes) = &call.kind else { continue };
@@ -102,21 +115,21 @@ impl Lowering<'_> {
                 aggregates.push(Expr::AggregateFunction(function));
             }
             calls.extend(groupings);
-            keys = vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))];
+            group_keys = vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))];
         } else {
             // With one set, every expression is grouped by.
             for call in groupings {
                 computed.push((call, Expr::Literal(ScalarValue::Int32(Some(0)), None)));
             }
         }
-        let has_empty_set = if sets.len() > 1 { sets.iter().any(Vec::is_empty) } else { keys.is_empty() };
-        if keys.is_empty() && aggregates.is_empty() {
+        let has_empty_set = if sets.len() > 1 { sets.iter().any(Vec::is_empty) } else { group_keys.is_empty() };
+        if group_keys.is_empty() && aggregates.is_empty() {
             // HAVING alone makes one group as well.
             let rows = AggregateFunction::new_udf(count_udaf(), vec![lit(1i64)], false, None, Vec::new(), None);
             aggregates.push(Expr::AggregateFunction(rows));
         }
         let outputs: Vec<String> = aggregates.iter().map(|call| call.schema_name().to_string()).collect();
-        let mut plan = build(LogicalPlanBuilder::from(plan).aggregate(keys, aggregates))?;
+        let mut plan = build(LogicalPlanBuilder::from(plan).aggregate(group_keys, aggregates))?;
         if has_empty_set {
             // The group of all rows is there even without rows. DataFusion would move a filter without columns, such
             // as `HAVING false`, below it, but not below a limit.
@@ -129,8 +142,17 @@ impl Lowering<'_> {
             let column = found.find(|column| column.flat_name() == *name || column.name == *name);
             column.map(Expr::Column).ok_or_else(|| refuse::not_supported("this GROUP BY"))
         };
-        for (group, place) in groups.into_iter().zip(places) {
-            computed.push((group, named(&names[place])?));
+        for (index, (group, place)) in groups.into_iter().zip(places).enumerate() {
+            let key = named(&names[place])?;
+            let column = match shown.iter().find(|(shown, _)| *shown == index) {
+                None => key,
+                // A set that does not group by it has no value of it.
+                Some((_, first)) => {
+                    let branch = (Box::new(Expr::IsNotNull(Box::new(key))), Box::new(named(&outputs[*first])?));
+                    Expr::Case(datafusion::logical_expr::Case::new(None, vec![branch], None))
+                }
+            };
+            computed.push((group, column));
         }
         let mut columns: Vec<Expr> = (0..plan.schema().fields().len()).map(|index| column(&plan, index)).collect();
         let width = columns.len();
@@ -197,6 +219,9 @@ impl Lowering<'_> {
         // `count(*)` counts something that is never NULL.
         if aggregate.star {
             arguments.push(lit(1i64));
+        }
+        if aggregate.distinct {
+            arguments = of_distinct(fact.name.as_str(), arguments, &types);
         }
         let filter = aggregate.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
         let (function, distinct) = if fact.aggregate_kind == 'n' {
@@ -284,22 +309,34 @@ impl Lowering<'_> {
         match pg_type(value.data_type)? {
             PgType::Interval => Ok(span(lowered)),
             PgType::Jsonb => Ok(json::order::key(lowered)),
+            data_type @ PgType::Numeric(_) => Ok(keys::of(lowered, &data_type)),
             _ => Ok(lowered),
         }
     }
 
     pub(super) fn sort_keys(&mut self, keys: &[SortKey]) -> Result<Vec<Sort>> {
-        let keys = keys
+        let sort = keys
             .iter()
-            .map(|key| Ok(Sort::new(self.expression(&key.expression)?, !key.descending, key.nulls_first)))
+            .map(|key| {
+                let value = keys::of(self.expression(&key.expression)?, &pg_type(key.expression.data_type)?);
+                Ok(Sort::new(value, !key.descending, key.nulls_first))
+            })
             .collect::<Result<Vec<_>>>()?;
-        Ok(without_repetition(keys))
+        Ok(without_repetition(sort))
     }
 }
 
 /// How a key sorts.
 fn direction(key: &SortKey) -> SortOptions {
     SortOptions { descending: key.descending, nulls_first: key.nulls_first }
+}
+
+/// The arguments of an aggregate over different values: where only their number counts, their keys.
+fn of_distinct(name: &str, arguments: Vec<Expr>, types: &[PgType]) -> Vec<Expr> {
+    if name != "count" {
+        return arguments;
+    }
+    arguments.into_iter().zip(types).map(|(value, data_type)| keys::of(value, data_type)).collect()
 }
 
 /// Columns that are neither grouped by nor inside an aggregate: the primary key among the groups decides them, and

@@ -10,7 +10,7 @@ use datafusion::logical_expr::expr::{BinaryExpr, InList, Placeholder, ScalarFunc
 use datafusion::logical_expr::{Expr, Operator, ScalarUDF};
 
 use super::outer::{mentions_subquery, shifted};
-use super::{Lowering, Names, decimal, pg_type};
+use super::{Lowering, Names, keys, pg_type};
 use crate::base::ids::Oid;
 use crate::catalog::facts::{Facts, FunctionFact};
 use crate::catalog::types::PgType;
@@ -20,7 +20,7 @@ use crate::query::bind::tree::{
     ArrayQuantifier, BooleanTest, Case, CoercionMethod, Column, Expression, Form, Kind, Logic, ValueFunction,
 };
 use crate::query::functions::array::Quantifier;
-use crate::query::functions::{cast, interval, json, record, registry};
+use crate::query::functions::{cast, interval, json, numbers, record, registry};
 use crate::query::values;
 
 impl Lowering<'_> {
@@ -30,13 +30,6 @@ impl Lowering<'_> {
             return Ok(computed);
         }
         match &expression.kind {
-            Kind::Constant(ScalarValue::Utf8(Some(_))) if decimal::is_free(expression.data_type) => {
-                Err(refuse::not_supported("a numeric of that many digits"))
-            }
-            // The digits of a numeric without a modifier are those of the value, whatever a column of the type has.
-            Kind::Constant(value) if decimal::is_free(expression.data_type) && !value.is_null() => {
-                Ok(Expr::Literal(value.clone(), None))
-            }
             Kind::Constant(value) => Ok(values::constant(value.clone(), &pg_type(expression.data_type)?)),
             Kind::Parameter(number) => {
                 let field = pg_type(expression.data_type)?.field(format!("${number}"), true);
@@ -90,10 +83,6 @@ impl Lowering<'_> {
             }
             Kind::RowComparison { operator, operators, left, right } => {
                 self.row_comparison(operator, operators, left, right)
-            }
-            // Numerics of an array have as many digits as they need.
-            Kind::Array { elements, nested: false } if elements.iter().any(|one| decimal::is_free(one.data_type)) => {
-                self.one_of(make_array_udf(), elements)
             }
             Kind::Array { elements, nested: false } => {
                 let data_type = pg_type(expression.data_type)?;
@@ -273,9 +262,7 @@ impl Lowering<'_> {
 
     /// A function that answers one of its arguments, or all of them.
     fn one_of(&mut self, function: Arc<ScalarUDF>, arguments: &[Expression]) -> Result<Expr> {
-        let is_numeric = arguments.iter().any(|argument| decimal::is_free(argument.data_type));
         let arguments = self.all(arguments)?;
-        let arguments = if is_numeric { self.same_decimals(arguments)? } else { arguments };
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments)))
     }
 
@@ -286,6 +273,7 @@ impl Lowering<'_> {
                 let arguments = self.all(arguments)?;
                 Ok(interval::extreme_of(greatest, arguments))
             }
+            PgType::Numeric(_) => Ok(numbers::extreme_of(greatest, self.all(arguments)?)),
             PgType::Jsonb => Ok(json::order::extreme(greatest, self.all(arguments)?)),
             _ if greatest => self.one_of(core_functions::greatest(), arguments),
             _ => self.one_of(core_functions::least(), arguments),
@@ -297,7 +285,6 @@ impl Lowering<'_> {
         if !arguments.iter().any(mentions_subquery) {
             return self.one_of(core_functions::coalesce(), arguments);
         }
-        let is_numeric = arguments.iter().any(|argument| decimal::is_free(argument.data_type));
         let before = self.guards.len();
         let mut lowered = Vec::with_capacity(arguments.len());
         for argument in arguments {
@@ -308,7 +295,6 @@ impl Lowering<'_> {
             lowered.push(value);
         }
         self.guards.truncate(before);
-        let lowered = if is_numeric { self.same_decimals(lowered)? } else { lowered };
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(core_functions::coalesce(), lowered)))
     }
 
@@ -328,11 +314,11 @@ impl Lowering<'_> {
                 (ArrayQuantifier::All, "<>") => Some(true),
                 _ => None,
             };
-            let plain = !matches!(types.0, PgType::Interval | PgType::Jsonb | PgType::Float4 | PgType::Float8);
+            let plain = !keys::has(&types.0);
             let same = types.1.element().is_some_and(|element| element.arrow() == types.0.arrow());
-            if let (Some(negated), true, true) = (negated, plain, same) {
-                let list = self.all(elements)?;
-                return Ok(Expr::InList(InList { expr: Box::new(value), list, negated }));
+            if let (Some(negated), true) = (negated, same) {
+                let list = self.all(elements)?.into_iter().map(|element| keys::of(element, &types.0)).collect();
+                return Ok(Expr::InList(InList { expr: Box::new(keys::of(value, &types.0)), list, negated }));
             }
             // What does not compare as it lies in arrays is compared with one element after the other.
             if let (false, Some(element), false) = (plain, types.1.element(), value.is_volatile()) {
@@ -455,9 +441,6 @@ impl Lowering<'_> {
             results.push(self.expression(otherwise)?);
         }
         self.guards.truncate(before);
-        let of_results = case.branches.iter().map(|(_, then)| then).chain(case.otherwise.as_deref());
-        let is_numeric = of_results.clone().any(|result| decimal::is_free(result.data_type));
-        let mut results = if is_numeric { self.same_decimals(results)? } else { results };
         let otherwise = if case.otherwise.is_some() { results.pop().map(Box::new) } else { None };
         let branches = conditions.into_iter().map(Box::new).zip(results.into_iter().map(Box::new)).collect();
         Ok(Expr::Case(datafusion::logical_expr::Case::new(None, branches, otherwise)))

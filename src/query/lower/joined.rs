@@ -208,6 +208,6 @@ fn link(condition: &Expression) -> Option<Link<'_>> {
         return None;
     };
     // Groups are of equal bytes: what is equal otherwise would find several.
-    compared_as(own, outer).flatten()?;
+    compared_as(own, outer)?;
     Some(Link { own, outer, function: *function, own_first })
 }

@@ -6,9 +6,9 @@
 //! confused. What the engine cannot do is refused with 0A000.
 
 mod aggregate;
-mod decimal;
 mod expression;
 mod joined;
+mod keys;
 mod modify;
 mod outer;
 mod records;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use ::recursive::recursive;
 use datafusion::common::metadata::FieldMetadata;
-use datafusion::common::{Column as PlanColumn, DFSchema, DFSchemaRef, ScalarValue, TableReference};
+use datafusion::common::{Column as PlanColumn, DFSchema, DFSchemaRef, JoinType, ScalarValue, TableReference};
 use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast, lit};
 
@@ -55,13 +55,9 @@ pub fn query(
     let mut lowering = Lowering::new(planner, environment);
     let plan = lowering.query(query)?;
     let visible = query.targets.iter().filter(|target| !target.hidden);
-    let columns = visible.zip(plan.schema().fields()).map(|(target, field)| {
+    let columns = visible.map(|target| {
         let (table, attnum) = target.origin;
-        let data_type = match pg_type(target.expression.data_type)? {
-            // A numeric without a modifier has as many digits as its expression gives it.
-            PgType::Numeric(None) => PgType::of_arrow(field.data_type()),
-            data_type => data_type,
-        };
+        let data_type = pg_type(target.expression.data_type)?;
         Ok(OutputColumn { name: target.name.clone(), data_type, table, attnum })
     });
     let columns = columns.collect::<Result<_>>()?;
@@ -249,7 +245,7 @@ impl<'a> Lowering<'a> {
         plan = match distinct {
             None => plan,
             // Targets that only grouping needs make no rows distinct. Those of ORDER BY are visible here.
-            Some(Distinct::All) => build(LogicalPlanBuilder::from(only_visible(plan, query)?).distinct())?,
+            Some(Distinct::All) => keys::distinct(only_visible(plan, query)?)?,
             Some(Distinct::On(expressions)) => self.distinct_on(plan, query, expressions)?,
         };
         if !query.order_by.is_empty() && matches!(query.body, QueryBody::SetOperation(_)) {
@@ -287,24 +283,40 @@ impl<'a> Lowering<'a> {
         for (target, name) in query.targets.iter().zip(names) {
             let data_type = pg_type(target.expression.data_type)?;
             let expression = self.expression(&target.expression)?;
-            let data_type = match data_type {
-                PgType::Numeric(None) => {
-                    PgType::of_arrow(&expression.get_type(&self.level().schema).map_err(errors::translate)?)
-                }
-                data_type => data_type,
-            };
             expressions.push(expression.alias_with_metadata(name, Some(metadata(&data_type))));
         }
         let input = self.attached(input)?;
         build(LogicalPlanBuilder::from(input).project(expressions))
     }
 
-    fn distinct_on(&mut self, plan: LogicalPlan, query: &Query, on: &[Expression]) -> Result<LogicalPlan> {
-        let on = on.iter().map(|expression| target_column(&plan, query, expression)).collect::<Result<Vec<_>>>()?;
-        let sort = sort_of(&plan, query, &query.order_by)?;
-        let all = (0..plan.schema().fields().len()).map(|index| column(&plan, index)).collect();
+    fn distinct_on(&mut self, plan: LogicalPlan, query: &Query, expressions: &[Expression]) -> Result<LogicalPlan> {
+        // The engine's DISTINCT ON takes columns only.
+        let width = plan.schema().fields().len();
+        let mut all: Vec<Expr> = (0..width).map(|index| column(&plan, index)).collect();
+        let mut keyed = |expression: &Expression| -> Result<Expr> {
+            let (value, data_type) = (target_column(&plan, query, expression)?, pg_type(expression.data_type)?);
+            if !keys::has(&data_type) {
+                return Ok(value);
+            }
+            let name = format!("on#{}", all.len());
+            all.push(keys::of(value, &data_type).alias(name.clone()));
+            Ok(Expr::Column(PlanColumn::from_name(name)))
+        };
+        let on = expressions.iter().map(&mut keyed).collect::<Result<Vec<_>>>()?;
+        let mut sort = Vec::with_capacity(query.order_by.len());
+        for key in &query.order_by {
+            // What is sorted by first must be, word by word, what is distinct.
+            let value = match expressions.iter().position(|expression| *expression == key.expression) {
+                Some(place) => on[place].clone(),
+                None => keyed(&key.expression)?,
+            };
+            sort.push(Sort::new(value, !key.descending, key.nulls_first));
+        }
+        let sort = without_repetition(sort);
+        let plan = if all.len() > width { build(LogicalPlanBuilder::from(plan).project(all))? } else { plan };
+        let visible = (0..width).map(|index| column(&plan, index)).collect();
         let sort = if sort.is_empty() { None } else { Some(sort) };
-        build(LogicalPlanBuilder::from(plan).distinct_on(on, all, sort))
+        build(LogicalPlanBuilder::from(plan).distinct_on(on, visible, sort))
     }
 
     fn sorted(&mut self, plan: LogicalPlan, query: &Query) -> Result<LogicalPlan> {
@@ -340,23 +352,14 @@ impl<'a> Lowering<'a> {
     fn set_operation(&mut self, operation: &SetOperation) -> Result<LogicalPlan> {
         let left = self.query(&operation.left)?;
         let right = self.query(&operation.right)?;
-        let (left, right) = decimal::same_columns(left, right)?;
         let right = named_as(right, &left)?;
         let plan = match (operation.operator, operation.all) {
             (SetOperator::Union, true) => build(LogicalPlanBuilder::from(left).union(right))?,
-            (SetOperator::Union, false) => build(LogicalPlanBuilder::from(left).union_distinct(right))?,
-            (SetOperator::Intersect, false) => {
-                LogicalPlanBuilder::intersect(left, right, false).map_err(errors::translate)?
-            }
-            (SetOperator::Except, false) => {
-                LogicalPlanBuilder::except(left, right, false).map_err(errors::translate)?
-            }
-            (SetOperator::Intersect, true) => {
-                counted(left, right, |left, right| LogicalPlanBuilder::intersect(left, right, false))?
-            }
-            (SetOperator::Except, true) => {
-                counted(left, right, |left, right| LogicalPlanBuilder::except(left, right, false))?
-            }
+            (SetOperator::Union, false) => keys::distinct(build(LogicalPlanBuilder::from(left).union(right))?)?,
+            (SetOperator::Intersect, false) => keys::members(left, right, JoinType::LeftSemi)?,
+            (SetOperator::Except, false) => keys::members(left, right, JoinType::LeftAnti)?,
+            (SetOperator::Intersect, true) => counted(left, right, JoinType::LeftSemi)?,
+            (SetOperator::Except, true) => counted(left, right, JoinType::LeftAnti)?,
         };
         self.name_result(plan, "set")
     }
@@ -372,8 +375,6 @@ impl<'a> Lowering<'a> {
         let mut lowered = vec![Vec::with_capacity(width); rows.len()];
         for index in 0..width {
             let column = rows.iter().map(|row| self.expression(&row[index])).collect::<Result<Vec<_>>>()?;
-            let is_numeric = rows.iter().any(|row| decimal::is_free(row[index].data_type));
-            let column = if is_numeric { self.same_decimals(column)? } else { column };
             let column = self.described_alike(column)?;
             for (row, cell) in lowered.iter_mut().zip(column) {
                 row.push(cell);
@@ -469,28 +470,20 @@ fn named_as(plan: LogicalPlan, other: &LogicalPlan) -> Result<LogicalPlan> {
 
 /// A set operation over rows of which each is numbered among its equals: so as many of them are left as ALL
 /// asks for.
-fn counted(
-    left: LogicalPlan,
-    right: LogicalPlan,
-    operation: impl FnOnce(LogicalPlan, LogicalPlan) -> datafusion::common::Result<LogicalPlan>,
-) -> Result<LogicalPlan> {
+fn counted(left: LogicalPlan, right: LogicalPlan, join: JoinType) -> Result<LogicalPlan> {
     let count = left.schema().fields().len();
-    let plan = operation(rows::numbered_among_equals(left)?, rows::numbered_among_equals(right)?);
-    let plan = plan.map_err(errors::translate)?;
+    let plan = keys::members(rows::numbered_among_equals(left)?, rows::numbered_among_equals(right)?, join)?;
     let columns: Vec<_> = (0..count).map(|index| column(&plan, index)).collect();
     build(LogicalPlanBuilder::from(plan).project(columns))
 }
 
 /// A column that an aggregate or window function gave, in the Arrow form of its type: the engine counts without a
-/// sign. A numeric has the digits that it came with.
+/// sign.
 fn in_form(column: Expr, plan: &LogicalPlan, data_type: &PgType) -> Result<Expr> {
     let actual = column.get_type(plan.schema()).map_err(errors::translate)?;
     let wanted = data_type.arrow();
-    Ok(if actual == wanted || matches!(data_type, PgType::Numeric(None) | PgType::Array(_) | PgType::Record(_)) {
-        column
-    } else {
-        cast(column, wanted)
-    })
+    let is_kept = actual == wanted || matches!(data_type, PgType::Array(_) | PgType::Record(_));
+    Ok(if is_kept { column } else { cast(column, wanted) })
 }
 
 /// Can the value be computed before the statement runs?
@@ -545,9 +538,9 @@ fn target_column(plan: &LogicalPlan, query: &Query, expression: &Expression) -> 
 fn sort_of(plan: &LogicalPlan, query: &Query, keys: &[SortKey]) -> Result<Vec<Sort>> {
     let mut sort = Vec::with_capacity(keys.len());
     for key in keys {
-        let column = target_column(plan, query, &key.expression)?;
-        let data_type = column.get_type(plan.schema()).map_err(errors::translate)?;
-        sort.extend(records::sort_keys(column, &data_type, key.descending, key.nulls_first));
+        let value = keys::of(target_column(plan, query, &key.expression)?, &pg_type(key.expression.data_type)?);
+        let data_type = value.get_type(plan.schema()).map_err(errors::translate)?;
+        sort.extend(records::sort_keys(value, &data_type, key.descending, key.nulls_first));
     }
     Ok(without_repetition(sort))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Field, Schema};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, TableReference};
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Volatility};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Volatility};
 
 use super::{Level, Lowering, Names, build, column, is_known, pg_type};
 use crate::catalog::Table;
@@ -17,7 +17,6 @@ use crate::query::bind::tree::{
 };
 use crate::query::bind::{errors, refuse};
 use crate::query::environment::Environment;
-use crate::query::functions::cast;
 use crate::query::planner::Planner;
 
 /// An expression outside of a query, over the columns of one relation, which stand in `schema` in the same order.
@@ -68,7 +67,6 @@ fn settled(
     if is_final || matches!(value.kind, Kind::Default(_)) {
         return Ok(lowered);
     }
-    let lowered = in_form(lowered, data_type);
     if is_known(value, &lowered) && is_immutable(&lowered)? {
         // What fails fails again when the statement runs.
         if let Ok(constant) = planner.constant(environment, &lowered, data_type) {
@@ -76,14 +74,6 @@ fn settled(
         }
     }
     Ok(lowered)
-}
-
-/// A numeric without a modifier has the digits it was computed with; a column has its own.
-fn in_form(value: Expr, data_type: &PgType) -> Expr {
-    match data_type {
-        PgType::Numeric(None) => cast::expression(value, data_type, cast::Kind::Assignment),
-        _ => value,
-    }
 }
 
 fn is_immutable(expr: &Expr) -> Result<bool> {
@@ -144,12 +134,7 @@ pub fn source(
             Some(own) => own.data_type.clone(),
             None => pg_type(target.expression.data_type)?,
         };
-        let value = column(&plan, index);
-        let has_form = plan.schema().field(index).data_type() == &data_type.arrow();
-        arranged.push(match own {
-            Some(_) if !has_form => in_form(value, &data_type).alias(plan.schema().field(index).name()),
-            _ => value,
-        });
+        arranged.push(column(&plan, index));
         columns.push(OutputColumn { name: target.name.clone(), data_type, table: 0, attnum: 0 });
     }
     let plan = if arranged.iter().all(|value| matches!(value, Expr::Column(_))) {
@@ -204,10 +189,7 @@ pub fn returning(
         }
         let lowered = lowering.expression(&target.expression)?;
         let (table, attnum) = target.origin;
-        let data_type = match pg_type(target.expression.data_type)? {
-            PgType::Numeric(None) => PgType::of_arrow(&lowered.get_type(&schema).map_err(errors::translate)?),
-            data_type => data_type,
-        };
+        let data_type = pg_type(target.expression.data_type)?;
         columns.push(OutputColumn { name: target.name.clone(), data_type, table, attnum });
         items.push(match &lowered {
             Expr::Column(column) => Returned::Column(schema.index_of_column(column).map_err(errors::translate)?),

@@ -7,10 +7,11 @@ use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
-use super::{Level, Lowering, build, column};
+use super::{Level, Lowering, build, column, pg_type};
+use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::bind::refuse;
-use crate::query::bind::tree::{Cte, QueryBody, SetOperator};
+use crate::query::bind::tree::{Cte, QueryBody, SetOperator, TypeRef};
 
 /// A recursive CTE while its recursive term is lowered: where it is defined, and the table that holds the rows of
 /// the last step.
@@ -54,6 +55,13 @@ impl Lowering<'_> {
             return Err(refuse::not_supported("this form of WITH RECURSIVE"));
         };
         let first = self.query(&operation.left)?;
+        // The engine tells rows apart by their bytes.
+        let is_numeric = |(_, data_type): &(String, TypeRef)| {
+            pg_type(*data_type).is_ok_and(|data_type| matches!(data_type, PgType::Numeric(_)))
+        };
+        if !operation.all && definition.columns.iter().any(is_numeric) {
+            return Err(refuse::not_supported("UNION without ALL over numeric in WITH RECURSIVE"));
+        }
         // No row of a step may be promised to be without NULLs because the first ones are.
         let fields = first.schema().fields().iter().zip(&definition.columns).map(|(field, (name, _))| {
             Field::new(name, field.data_type().clone(), true).with_metadata(field.metadata().clone())

@@ -14,7 +14,7 @@ use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Int64Type};
 
 use super::expression::conjunction;
-use super::{Lowering, build, column, sort_of};
+use super::{Lowering, build, column, keys, sort_of};
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
 use crate::query::bind::errors;
@@ -29,7 +29,7 @@ pub(super) fn numbered(plan: LogicalPlan) -> Result<LogicalPlan> {
 
 /// The plan with one more column: the number of each row among those that equal it, NULLs being equal.
 pub(super) fn numbered_among_equals(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let all: Vec<Expr> = (0..plan.schema().fields().len()).map(|index| column(&plan, index)).collect();
+    let all = keys::of_columns(&plan);
     let (plan, number) = over(plan, row_number_udwf(), all, Vec::new())?;
     with_bigint(plan, number, "number")
 }

@@ -108,14 +108,7 @@ impl Lowering<'_> {
             for (index, (left, right)) in pairs.iter().enumerate() {
                 self.level().computed.push(((*right).clone(), columns[index].clone()));
                 let operand = parts.iter().position(|part| *part == *left);
-                let types = operand.map(|operand| (schema.field(operand), schema.field(own.fields().len() + index)));
-                let data_type = types.and_then(|(left_field, right_field)| {
-                    let by_bytes = compared_as(left, right)?;
-                    by_bytes.or_else(|| {
-                        let same = left_field.data_type() == right_field.data_type();
-                        (same && left_field.data_type().is_decimal()).then(|| left_field.data_type().clone())
-                    })
-                });
+                let data_type = compared_as(left, right);
                 keys.extend(operand.zip(data_type).map(|(operand, data_type)| Key {
                     operand,
                     column: index,
@@ -306,17 +299,16 @@ pub(super) fn is_named(operator: crate::base::ids::Oid, name: &str) -> bool {
 /// The Arrow type in which values of both are equal if their bytes are: `Some(None)` where that depends on the form of
 /// the values, `None` where there is none.
 #[expect(clippy::option_option, reason = "three answers")]
-pub(super) fn compared_as(left: &Expression, right: &Expression) -> Option<Option<DataType>> {
+pub(super) fn compared_as(left: &Expression, right: &Expression) -> Option<DataType> {
     use PgType as T;
     let (left, right) = (pg_type(left.data_type).ok()?, pg_type(right.data_type).ok()?);
     match (&left, &right) {
-        (T::Int2 | T::Int4 | T::Int8, T::Int2 | T::Int4 | T::Int8) => Some(Some(DataType::Int64)),
-        (T::Numeric(_), T::Numeric(_)) => Some(None),
-        (T::Text | T::Varchar(_) | T::Name, T::Text | T::Varchar(_) | T::Name) => Some(Some(DataType::Utf8)),
+        (T::Int2 | T::Int4 | T::Int8, T::Int2 | T::Int4 | T::Int8) => Some(DataType::Int64),
+        (T::Text | T::Varchar(_) | T::Name, T::Text | T::Varchar(_) | T::Name) => Some(DataType::Utf8),
         (T::Bool | T::Bytea | T::Date | T::Time | T::Timestamp | T::Timestamptz | T::Uuid | T::Oid, _)
             if left == right =>
         {
-            Some(Some(left.arrow()))
+            Some(left.arrow())
         }
         _ => None,
     }

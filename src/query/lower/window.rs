@@ -9,7 +9,7 @@ use datafusion::logical_expr::{
     Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits, lit,
 };
 
-use super::{Lowering, build, column, decimal, in_form, pg_type};
+use super::{Lowering, build, column, in_form, keys, pg_type};
 use crate::base::ids::Oid;
 use crate::catalog::facts::FunctionKind;
 use crate::catalog::types::PgType;
@@ -203,15 +203,6 @@ impl Lowering<'_> {
         let fact = self.function_fact(window.function)?;
         let types = window.arguments.iter().map(|argument| pg_type(argument.data_type)).collect::<Result<Vec<_>>>()?;
         let lowered = window.arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>>>()?;
-        let lowered = match lowered.as_slice() {
-            // Of `lag` and `lead` the value and the default are one column.
-            [value, distance, default] if decimal::is_free(window.arguments[0].data_type) => {
-                let mut same = self.same_decimals(vec![value.clone(), default.clone()])?;
-                let default = same.pop().unwrap_or_default();
-                vec![same.pop().unwrap_or_default(), distance.clone(), default]
-            }
-            _ => lowered,
-        };
         let mut arguments: Vec<Expr> = lowered.into_iter().map(|argument| self.as_column(argument, columns)).collect();
         // `count(*)` counts something that is never NULL.
         if window.star {
@@ -342,12 +333,16 @@ impl Lowering<'_> {
             arguments.push(lit(1i64));
         }
         let filter = window.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new);
-        let partition_by =
-            definition.partition_by.iter().map(|key| self.expression(key)).collect::<Result<Vec<_>>>()?;
+        let partition_by = definition.partition_by.iter().map(|key| self.key(key)).collect::<Result<Vec<_>>>()?;
         let order_by = self.sort_keys(&definition.order_by)?;
         let mut window_frame = Self::frame(&window.frame, order_by.is_empty());
         // These frames are of whole groups of peers, and the engine knows no ranges of some types.
-        let has_range = |key: &SortKey| !matches!(pg_type(key.expression.data_type), Ok(PgType::Uuid | PgType::Bytea));
+        let has_range = |key: &SortKey| {
+            !matches!(
+                pg_type(key.expression.data_type),
+                Ok(PgType::Uuid | PgType::Bytea | PgType::Numeric(_) | PgType::Interval)
+            )
+        };
         if window_frame.units == WindowFrameUnits::Range && !definition.order_by.iter().all(has_range) {
             window_frame.units = WindowFrameUnits::Groups;
         }
@@ -365,6 +360,10 @@ impl Lowering<'_> {
                 distinct: window.distinct,
             },
         }))
+    }
+
+    fn key(&mut self, expression: &Expression) -> Result<Expr> {
+        Ok(keys::of(self.expression(expression)?, &pg_type(expression.data_type)?))
     }
 
     /// The frame of a call that is computed a row at a time. Without an order all rows are peers: a frame of peers is

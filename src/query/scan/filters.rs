@@ -8,11 +8,14 @@
 use std::ops::Bound;
 
 use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::{Between, BinaryExpr, InList};
 use datafusion::logical_expr::{Expr, Operator};
 
 use crate::catalog::Table;
+use crate::catalog::types::PgType;
+use crate::query::functions::numbers;
 use crate::storage::{ColumnRange, KeyRange, Shape, keys};
 
 /// The part of a table that can match.
@@ -141,7 +144,15 @@ fn read(table: &Table, condition: &Expr, limits: &mut [Limits]) {
 
 fn column(table: &Table, expr: &Expr) -> Option<usize> {
     match expr {
-        Expr::Column(column) => table.column(&column.name),
+        Expr::Column(column) => {
+            let found = table.column(&column.name)?;
+            // Numbers compare by their keys.
+            (!matches!(table.columns[found].data_type, PgType::Numeric(_))).then_some(found)
+        }
+        Expr::ScalarFunction(call) if call.name() == numbers::KEY => match call.args.as_slice() {
+            [Expr::Column(column)] => table.column(&column.name),
+            _ => None,
+        },
         Expr::Alias(alias) => column(table, &alias.expr),
         _ => None,
     }
@@ -157,6 +168,14 @@ fn constant(expr: &Expr) -> Option<&ScalarValue> {
 
 fn note(table: &Table, column: usize, op: Operator, value: &ScalarValue, limits: &mut [Limits]) {
     let wanted = table.shape.schema.field(column).data_type();
+    // A key of a number has no scale; a number has one.
+    let number = match (wanted, value) {
+        (DataType::BinaryView, ScalarValue::Binary(Some(key))) => {
+            Some(ScalarValue::BinaryView(Some([key.as_slice(), &[0]].concat())))
+        }
+        _ => None,
+    };
+    let value = number.as_ref().unwrap_or(value);
     if value.is_null() || value.data_type() != *wanted || !has_plain_order(wanted) {
         return;
     }
@@ -185,8 +204,7 @@ fn has_plain_order(data_type: &arrow::datatypes::DataType) -> bool {
             | T::Int32
             | T::Int64
             | T::UInt32
-            | T::Decimal128(..)
-            | T::Decimal256(..)
+            | T::BinaryView
             | T::Utf8
             | T::Binary
             | T::FixedSizeBinary(_)

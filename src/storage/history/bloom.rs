@@ -6,6 +6,7 @@
 use arrow::datatypes::{DataType, IntervalUnit};
 
 use super::format;
+use crate::base::numeric;
 use crate::storage::Shape;
 
 /// Most distinct values per row group for which a filter is sized at first; it is folded to what is there.
@@ -39,6 +40,11 @@ pub(super) fn parts(shape: &Shape, key: &[u8]) -> Option<Vec<Vec<u8>>> {
                 parts.push(part.to_vec());
                 rest = tail;
             }
+            None if *data_type == DataType::BinaryView => {
+                let (part, tail) = rest.split_at_checked(numeric::key_length(rest)?)?;
+                parts.push(part.to_vec());
+                rest = tail;
+            }
             None => parts.push(take_escaped(&mut rest)?),
         }
     }
@@ -52,8 +58,7 @@ fn width(data_type: &DataType) -> Option<usize> {
         DataType::Int16 => 2,
         DataType::Int32 | DataType::UInt32 | DataType::Float32 | DataType::Date32 => 4,
         DataType::Int64 | DataType::Float64 | DataType::Time64(_) | DataType::Timestamp(..) => 8,
-        DataType::Decimal128(..) | DataType::Interval(IntervalUnit::MonthDayNano) => 16,
-        DataType::Decimal256(..) => 32,
+        DataType::Interval(IntervalUnit::MonthDayNano) => 16,
         DataType::FixedSizeBinary(width) => usize::try_from(*width).ok()?,
         _ => return None,
     })

@@ -7,7 +7,8 @@
 //!
 //! The file is plain Parquet: uuid carries Parquet's UUID type, so that DuckDB and pyarrow show it as one.
 //! An interval becomes a struct of months, days and nanoseconds, because Parquet's own INTERVAL cannot hold
-//! more than milliseconds and arrow-rs does not write it. An array is a LIST. Only key columns are REQUIRED: what NOT NULL means
+//! more than milliseconds and arrow-rs does not write it. Numerics are decimals or text, see [`super::decimal`]. An
+//! array is a LIST. Only key columns are REQUIRED: what NOT NULL means
 //! may change while the file does not.
 //!
 //! Columns are found by position, as in the row codec: a file written before a column was added reads as
@@ -24,6 +25,7 @@ use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
 use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 
+use super::decimal;
 use super::errors::{arrow_error, parquet_error};
 use crate::error::StorageError;
 use crate::storage::Shape;
@@ -50,11 +52,7 @@ impl Format {
             .iter()
             .enumerate()
             .map(|(index, field)| {
-                field
-                    .as_ref()
-                    .clone()
-                    .with_data_type(file_type(field.data_type()))
-                    .with_nullable(!shape.key.contains(&index))
+                field.as_ref().clone().with_data_type(file_type(field)).with_nullable(!shape.key.contains(&index))
             })
             .collect();
         let fields = stored.iter().cloned().chain([Arc::new(Field::new(SEQ_COLUMN, DataType::UInt64, false))]);
@@ -97,8 +95,8 @@ impl Format {
     /// When the batch does not have the shape's columns.
     pub fn to_file(&self, batch: &RecordBatch, seqs: &UInt64Array) -> Result<RecordBatch, StorageError> {
         let mut columns = Vec::with_capacity(batch.num_columns() + 1);
-        for column in batch.columns() {
-            columns.push(as_in_file(column)?);
+        for (column, field) in batch.columns().iter().zip(batch.schema_ref().fields()) {
+            columns.push(as_in_file(column, field)?);
         }
         columns.push(Arc::new(seqs.clone()));
         RecordBatch::try_new(self.schema.clone(), columns).map_err(arrow_error)
@@ -123,6 +121,9 @@ pub(super) fn from_file(column: Option<&ArrayRef>, field: &Field, rows: usize) -
     if column.data_type() == field.data_type() {
         return Ok(column.clone());
     }
+    if *field.data_type() == DataType::BinaryView {
+        return decimal::from_file(column);
+    }
     if let (DataType::List(item), Some(list)) = (field.data_type(), column.as_list_opt::<i32>()) {
         let values = from_file(Some(list.values()), item, list.values().len())?;
         let list = ListArray::try_new(Arc::clone(item), list.offsets().clone(), values, list.nulls().cloned());
@@ -137,21 +138,26 @@ pub(super) fn from_file(column: Option<&ArrayRef>, field: &Field, rows: usize) -
 }
 
 /// A column as the file holds it.
-fn as_in_file(column: &ArrayRef) -> Result<ArrayRef, StorageError> {
-    if let Some(intervals) = column.as_any().downcast_ref::<IntervalMonthDayNanoArray>() {
-        return Ok(interval_to_struct(intervals));
+fn as_in_file(column: &ArrayRef, field: &Field) -> Result<ArrayRef, StorageError> {
+    match field.data_type() {
+        DataType::Interval(IntervalUnit::MonthDayNano) => Ok(interval_to_struct(column.as_primitive())),
+        DataType::BinaryView => decimal::to_file(column.as_binary_view(), field),
+        DataType::List(item) => {
+            let list = column.as_list::<i32>();
+            let values = as_in_file(list.values(), item)?;
+            let item = Arc::new(Field::new_list_field(values.data_type().clone(), true));
+            let list = ListArray::try_new(item, list.offsets().clone(), values, list.nulls().cloned());
+            Ok(Arc::new(list.map_err(arrow_error)?))
+        }
+        _ => Ok(column.clone()),
     }
-    let Some(list) = column.as_list_opt::<i32>() else { return Ok(column.clone()) };
-    let values = as_in_file(list.values())?;
-    let item = Arc::new(Field::new_list_field(values.data_type().clone(), true));
-    let list = ListArray::try_new(item, list.offsets().clone(), values, list.nulls().cloned());
-    Ok(Arc::new(list.map_err(arrow_error)?))
 }
 
-fn file_type(data_type: &DataType) -> DataType {
-    match data_type {
+fn file_type(field: &Field) -> DataType {
+    match field.data_type() {
+        DataType::BinaryView => decimal::file_type(field),
         DataType::Interval(IntervalUnit::MonthDayNano) => DataType::Struct(interval_fields()),
-        DataType::List(item) => DataType::new_list(file_type(item.data_type()), true),
+        DataType::List(item) => DataType::new_list(file_type(item), true),
         other => other.clone(),
     }
 }

@@ -19,6 +19,7 @@ pub mod stats;
 
 mod blocks;
 mod bloom;
+mod decimal;
 mod format;
 pub mod writer;
 
@@ -36,6 +37,7 @@ mod recent;
 
 pub use activity::{Activity, FreshTable};
 pub use automatic::{Policy, Shapes};
+pub use decimal::DECIMAL_METADATA;
 pub use flush::{FlushReport, Flushes, Trigger};
 pub use format::{KEY_COLUMN, SEQ_COLUMN};
 pub use manifest::{FileId, Files, HistoryFile, ManifestCache};

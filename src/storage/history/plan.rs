@@ -115,12 +115,13 @@ fn join(pieces: Vec<(Chunk, usize)>, scan: &Scan) -> Vec<Chunk> {
 struct Pruning<'a> {
     open: &'a OpenFile,
     columns: Vec<(usize, usize, Bounds)>,
+    shape: &'a Shape,
     /// The rows that the pages of each column admit, for the row group that was asked for last.
     admitted: Option<(usize, Vec<Vec<Range<usize>>>)>,
 }
 
 impl<'a> Pruning<'a> {
-    fn new(open: &'a OpenFile, shape: &Shape, scan: &Scan) -> Self {
+    fn new(open: &'a OpenFile, shape: &'a Shape, scan: &Scan) -> Self {
         let mut columns = Vec::new();
         for range in &scan.prune {
             if range.column >= open.columns {
@@ -128,11 +129,11 @@ impl<'a> Pruning<'a> {
             }
             let field = shape.schema.field(range.column);
             let bounds = Bounds::of(field, range);
-            if stats::is_ordered(field.data_type()) && !bounds.is_empty() {
+            if stats::is_ordered(field) && !bounds.is_empty() {
                 columns.push((range.column, format::leaf(shape, range.column), bounds));
             }
         }
-        Self { open, columns, admitted: None }
+        Self { open, columns, shape, admitted: None }
     }
 
     /// The rows of `rows` that no column excludes.
@@ -164,6 +165,9 @@ impl<'a> Pruning<'a> {
         let converter = StatisticsConverter::from_column_index(*leaf, field, schema).map_err(parquet_error)?;
         let minima = converter.data_page_mins(column_index, offset_index, [&row_group]).map_err(parquet_error)?;
         let maxima = converter.data_page_maxes(column_index, offset_index, [&row_group]).map_err(parquet_error)?;
+        let wanted = self.shape.schema.field(*column);
+        let minima = stats::bounds_in_form(minima, wanted)?;
+        let maxima = stats::bounds_in_form(maxima, wanted)?;
         let locations = offset_index[row_group][*leaf].page_locations();
         if minima.len() != locations.len() || maxima.len() != locations.len() {
             return Ok(everything());

@@ -14,6 +14,7 @@ use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::file::metadata::ParquetMetaData;
 use serde::{Deserialize, Serialize};
 
+use super::decimal;
 use super::errors::parquet_error;
 use super::format::{self, Format};
 use super::manifest::hex;
@@ -49,21 +50,26 @@ impl ColumnStats {
         metadata: &ParquetMetaData,
     ) -> Result<Vec<Self>, StorageError> {
         let fields = format.stored_fields().iter().enumerate();
-        fields.map(|(column, field)| Self::of_column(format::leaf(shape, column), field, metadata)).collect()
+        fields
+            .map(|(column, stored)| {
+                Self::of_column(format::leaf(shape, column), stored, shape.schema.field(column), metadata)
+            })
+            .collect()
     }
 
-    fn of_column(leaf: usize, field: &Field, metadata: &ParquetMetaData) -> Result<Self, StorageError> {
+    /// `stored` is the column as the file has it, `field` as the shape has it.
+    fn of_column(leaf: usize, stored: &Field, field: &Field, metadata: &ParquetMetaData) -> Result<Self, StorageError> {
         let nulls = |statistics: &parquet::file::statistics::Statistics| statistics.null_count_opt().unwrap_or(0);
         let groups = metadata.row_groups();
         let mut stats = Self {
             nulls: groups.iter().filter_map(|group| group.column(leaf).statistics()).map(nulls).sum(),
             ..Self::default()
         };
-        if !is_ordered(field.data_type()) {
+        if !is_ordered(field) {
             return Ok(stats);
         }
         let schema = metadata.file_metadata().schema_descr();
-        let converter = StatisticsConverter::from_column_index(leaf, field, schema).map_err(parquet_error)?;
+        let converter = StatisticsConverter::from_column_index(leaf, stored, schema).map_err(parquet_error)?;
         let minima = converter.row_group_mins(groups).map_err(parquet_error)?;
         let maxima = converter.row_group_maxes(groups).map_err(parquet_error)?;
         // A row group that is all NULL has no bounds and restricts nothing; one with values but without
@@ -77,6 +83,8 @@ impl ColumnStats {
             })
         };
         let encoded = |array: &ArrayRef| (0..array.len()).filter_map(|row| encode(array, row)).collect::<Vec<_>>();
+        let minima = bounds_in_form(minima, field)?;
+        let maxima = bounds_in_form(maxima, field)?;
         if known(&minima) {
             stats.min = encoded(&minima).into_iter().min();
         }
@@ -98,8 +106,7 @@ impl Bounds {
     pub fn of(field: &Field, range: &ColumnRange) -> Self {
         let bound = |bound: &Option<(ArrayRef, bool)>| {
             let (value, inclusive) = bound.as_ref()?;
-            let comparable =
-                value.len() == 1 && value.data_type() == field.data_type() && is_ordered(value.data_type());
+            let comparable = value.len() == 1 && value.data_type() == field.data_type() && is_ordered(field);
             comparable.then(|| encode(value, 0)).flatten().map(|value| (value, *inclusive))
         };
         Self { lower: bound(&range.lower), upper: bound(&range.upper) }
@@ -137,8 +144,18 @@ pub(super) fn encode(array: &ArrayRef, row: usize) -> Option<Vec<u8>> {
 }
 
 /// Whether values of the type have bounds at all.
-pub(super) fn is_ordered(data_type: &DataType) -> bool {
-    !matches!(data_type, DataType::Interval(_) | DataType::List(_) | DataType::Struct(_) | DataType::Null)
+pub(super) fn is_ordered(field: &Field) -> bool {
+    match field.data_type() {
+        DataType::Interval(_) | DataType::List(_) | DataType::Struct(_) | DataType::Null => false,
+        // The order of texts of numbers is not the order of the numbers.
+        DataType::BinaryView => decimal::file_type(field) != DataType::Utf8,
+        _ => true,
+    }
+}
+
+/// Bounds that come from a file in the form of the shape's column.
+pub(super) fn bounds_in_form(bounds: ArrayRef, field: &Field) -> Result<ArrayRef, StorageError> {
+    if *field.data_type() == DataType::BinaryView { decimal::from_file(&bounds) } else { Ok(bounds) }
 }
 
 /// Whether Parquet's maximum is an upper bound of all values.

@@ -8,6 +8,7 @@ use arrow::datatypes::*;
 use proptest::prelude::*;
 
 use crate::base::ids::TableId;
+use crate::base::numeric::Numeric;
 use crate::storage::{KeyRange, Shape, keys};
 
 fn encode(array: &dyn Array, row: usize) -> Vec<u8> {
@@ -65,10 +66,16 @@ proptest! {
 
     #[test]
     fn numerics(a: i128, b: i128) {
-        prop_assert_eq!(compare(&Decimal128Array::from(vec![a, b])), a.cmp(&b));
-        let wide = |value: i128| i256::from_i128(value).wrapping_mul(i256::from_i128(i128::MAX));
-        let array = Decimal256Array::from(vec![wide(a), wide(b)]);
-        prop_assert_eq!(compare(&array), a.cmp(&b));
+        let encoded = |value: i128, scale| {
+            let mut bytes = Vec::new();
+            Numeric::from_decimal(value, scale).encode(&mut bytes);
+            bytes
+        };
+        let array = |left: &[u8], right: &[u8]| BinaryViewArray::from(vec![left, right]);
+        prop_assert_eq!(compare(&array(&encoded(a, 3), &encoded(b, 3))), a.cmp(&b));
+        // 1.0 and 1.00 are one key.
+        let (short, long) = (encoded(a / 1000, 3), encoded(a / 1000 * 10, 4));
+        prop_assert_eq!(compare(&array(&short, &long)), std::cmp::Ordering::Equal);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use arrow::datatypes::*;
 use proptest::prelude::*;
 
 use crate::base::ids::{Seq, TableId};
+use crate::base::numeric::Numeric;
 use crate::storage::row::{self, Header};
 use crate::storage::row_builder::projected_schema;
 use crate::storage::single_row::single_row;
@@ -23,8 +24,8 @@ fn shape() -> Shape {
         DataType::Float32,
         DataType::Float64,
         DataType::Binary,
-        DataType::Decimal128(20, 4),
-        DataType::Decimal256(76, 20),
+        DataType::BinaryView,
+        DataType::BinaryView,
         DataType::FixedSizeBinary(16),
         DataType::Date32,
         DataType::Time64(TimeUnit::Microsecond),
@@ -40,6 +41,12 @@ fn shape() -> Shape {
 }
 
 type Values = (bool, i64, String, f64, Vec<u8>, i128, [u8; 16], u32);
+
+fn numeric(value: i128, scale: u16, null: bool) -> ArrayRef {
+    let mut bytes = Vec::new();
+    Numeric::from_decimal(value, scale).encode(&mut bytes);
+    Arc::new(BinaryViewArray::from(vec![(!null).then_some(bytes.as_slice())]))
+}
 
 /// One row; bit n of `nulls` makes column n NULL.
 fn batch(shape: &Shape, (boolean, number, text, float, bytes, wide, uuid, small): &Values, nulls: u32) -> RecordBatch {
@@ -57,10 +64,8 @@ fn batch(shape: &Shape, (boolean, number, text, float, bytes, wide, uuid, small)
         Arc::new(Float32Array::from(some(*float as f32, null(5)))),
         Arc::new(Float64Array::from(some(*float, null(6)))),
         Arc::new(BinaryArray::from(some(bytes.as_slice(), null(7)))),
-        Arc::new(Decimal128Array::from(some(*wide, null(8))).with_data_type(DataType::Decimal128(20, 4))),
-        Arc::new(
-            Decimal256Array::from(some(i256::from_i128(*wide), null(9))).with_data_type(DataType::Decimal256(76, 20)),
-        ),
+        numeric(*wide, 4, null(8)),
+        numeric(*number as i128, 0, null(9)),
         Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(some(*uuid, null(10)).into_iter(), 16).unwrap()),
         Arc::new(Date32Array::from(some(*number as i32, null(11)))),
         Arc::new(Time64MicrosecondArray::from(some(*number, null(12)))),

@@ -2,14 +2,17 @@
 
 use std::borrow::Cow;
 
-use arrow::array::{BinaryBuilder, BooleanBuilder, FixedSizeBinaryBuilder, StringBuilder};
+use arrow::array::{BinaryBuilder, BinaryViewBuilder, BooleanBuilder, FixedSizeBinaryBuilder, StringBuilder};
 use arrow::datatypes::*;
 
 use super::{EPOCH_DAYS, EPOCH_US, numeric};
-use crate::catalog::types::column::{Booleans, Bytes, Column, Decoder, Lists, Nulls, Primitive, Strings, Uuids};
+use crate::base::numeric::Numeric;
+use crate::catalog::types::column::{
+    Booleans, Bytes, Column, Decoder, Lists, Nulls, Numerics, Primitive, Strings, Uuids,
+};
 use crate::catalog::types::datetime::calendar::{DAY_US, FIRST_DAY, LAST_DAY};
 use crate::catalog::types::encoding::utf8;
-use crate::catalog::types::text::fit_varchar;
+use crate::catalog::types::text::{fit_numeric, fit_varchar};
 use crate::catalog::types::{PgType, json};
 use crate::error::{CatalogError, Result};
 
@@ -84,7 +87,13 @@ fn resolve(pg: &PgType) -> Box<dyn Column<[u8]>> {
         PgType::Oid | PgType::Regclass | PgType::Regtype | PgType::Regproc | PgType::Regnamespace | PgType::Regrole => {
             primitive::<UInt32Type>(pg, |bytes| exact(bytes).map(u32::from_be_bytes))
         }
-        PgType::Numeric(modifier) => decimal(pg, modifier.is_some()),
+        PgType::Numeric(modifier) => {
+            let modifier = *modifier;
+            Box::new(Numerics {
+                builder: BinaryViewBuilder::new(),
+                parse: move |bytes: &[u8]| fit_numeric(number(bytes)?, modifier),
+            })
+        }
         PgType::Text | PgType::Unknown | PgType::Name | PgType::Char => strings(|bytes| utf8(bytes).map(Cow::Borrowed)),
         PgType::Varchar(length) => {
             let length = *length;
@@ -167,25 +176,10 @@ fn interval(bytes: &[u8]) -> Result<IntervalMonthDayNano> {
     Ok(IntervalMonthDayNano::new(months, days, ns))
 }
 
-fn decimal(pg: &PgType, constrained: bool) -> Box<dyn Column<[u8]>> {
-    fn digits(bytes: &[u8]) -> Result<crate::catalog::types::number::Digits> {
-        let mut cursor = Cursor(bytes);
-        let number = numeric::read(&mut cursor)?;
-        if cursor.0.is_empty() { Ok(number) } else { Err(wrong_length()) }
-    }
-    match pg.arrow() {
-        DataType::Decimal128(precision, scale) => primitive::<Decimal128Type>(pg, move |bytes| {
-            let value = digits(bytes)?.to_decimal(precision, scale)?;
-            Ok(value.to_i128().expect("a number of at most 38 digits fits an i128"))
-        }),
-        DataType::Decimal256(precision, scale) if constrained => {
-            primitive::<Decimal256Type>(pg, move |bytes| digits(bytes)?.to_decimal(precision, scale))
-        }
-        DataType::Decimal256(precision, scale) => {
-            primitive::<Decimal256Type>(pg, move |bytes| digits(bytes)?.to_unconstrained(precision, scale))
-        }
-        other => unreachable!("numeric has a decimal form, not {other}"),
-    }
+fn number(bytes: &[u8]) -> Result<Numeric> {
+    let mut cursor = Cursor(bytes);
+    let number = numeric::read(&mut cursor)?;
+    if cursor.0.is_empty() { Ok(number) } else { Err(wrong_length()) }
 }
 
 /// Gives the elements of a one-dimensional binary array to a column.

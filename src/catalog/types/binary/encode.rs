@@ -4,10 +4,10 @@ use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray};
 use arrow::datatypes::*;
 
 use super::{EPOCH_DAYS, EPOCH_US, numeric};
+use crate::base::numeric::Numeric;
 use crate::catalog::types::datetime::{
     DATE_INFINITY, DATE_MINUS_INFINITY, TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY,
 };
-use crate::catalog::types::number::{Digits, write_decimal};
 use crate::catalog::types::text::TextEncoder;
 use crate::catalog::types::{OutputStyle, PgType};
 use crate::error::{CatalogError, Result};
@@ -58,9 +58,20 @@ fn resolve(data_type: &DataType, pg: &PgType) -> Result<WriteValue> {
             out.extend_from_slice(&(value as f32).to_be_bytes());
         }),
         PgType::Float8 => float(data_type, |value, out| out.extend_from_slice(&value.to_be_bytes())),
-        PgType::Numeric(_) => decimal(data_type, pg),
-        PgType::Text | PgType::Varchar(_) | PgType::Name | PgType::Char | PgType::Json | PgType::Unknown => {
-            text(data_type, false)
+        PgType::Numeric(_) => numeric(data_type),
+        PgType::Text | PgType::Varchar(_) | PgType::Name | PgType::Json | PgType::Unknown => text(data_type, false),
+        // One byte, which is zero in an empty one.
+        PgType::Char => {
+            let write = text(data_type, false);
+            write.map(|write| -> WriteValue {
+                Box::new(move |array, row, out| {
+                    let before = out.len();
+                    write(array, row, out);
+                    if out.len() == before {
+                        out.push(0);
+                    }
+                })
+            })
         }
         PgType::Jsonb | PgType::Jsonpath => text(data_type, true),
         PgType::Bytea | PgType::Uuid => bytes(data_type),
@@ -177,25 +188,13 @@ fn float(data_type: &DataType, write: impl Fn(f64, &mut Vec<u8>) + Send + Sync +
     })
 }
 
-fn decimal(data_type: &DataType, pg: &PgType) -> Option<WriteValue> {
-    let trim = *pg == PgType::Numeric(None) && *data_type == pg.arrow();
-    fn typed<T: DecimalType>(scale: i8, trim: bool) -> WriteValue
-    where
-        T::Native: std::fmt::Display,
-    {
-        primitive::<T>(move |value, out| {
-            let mut text = Vec::new();
-            write_decimal(&value.to_string(), scale, trim, &mut text);
-            let number = std::str::from_utf8(&text).ok().and_then(Digits::parse);
-            numeric::write(&number.expect("a decimal's own text is a number"), out);
+fn numeric(data_type: &DataType) -> Option<WriteValue> {
+    (*data_type == DataType::BinaryView).then(|| -> WriteValue {
+        Box::new(|array, row, out| {
+            if let Some(number) = Numeric::decode(array.as_binary_view().value(row)) {
+                numeric::write(&number, out);
+            }
         })
-    }
-    Some(match data_type {
-        DataType::Decimal32(_, scale) => typed::<Decimal32Type>(*scale, trim),
-        DataType::Decimal64(_, scale) => typed::<Decimal64Type>(*scale, trim),
-        DataType::Decimal128(_, scale) => typed::<Decimal128Type>(*scale, trim),
-        DataType::Decimal256(_, scale) => typed::<Decimal256Type>(*scale, trim),
-        _ => return None,
     })
 }
 
@@ -219,7 +218,6 @@ fn bytes(data_type: &DataType) -> Option<WriteValue> {
     Some(match data_type {
         DataType::Binary => Box::new(|array, row, out| out.extend_from_slice(array.as_binary::<i32>().value(row))),
         DataType::LargeBinary => Box::new(|array, row, out| out.extend_from_slice(array.as_binary::<i64>().value(row))),
-        DataType::BinaryView => Box::new(|array, row, out| out.extend_from_slice(array.as_binary_view().value(row))),
         DataType::FixedSizeBinary(_) => {
             Box::new(|array, row, out| out.extend_from_slice(array.as_fixed_size_binary().value(row)))
         }

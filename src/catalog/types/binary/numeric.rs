@@ -6,18 +6,41 @@
 //! ```
 
 use super::decode::Cursor;
-use crate::catalog::types::number::Digits;
+use crate::base::numeric::Numeric;
 use crate::error::{CatalogError, Result};
 
 const NEGATIVE: u16 = 0x4000;
+const NAN: u16 = 0xC000;
+const INFINITY: u16 = 0xD000;
+const NEGATIVE_INFINITY: u16 = 0xF000;
 const DIGIT_LENGTH: usize = 4;
 
-/// Writes a finite number.
-pub(super) fn write(number: &Digits, out: &mut Vec<u8>) {
+fn put(out: &mut Vec<u8>, groups: usize, weight: i64, sign: u16, scale: u16) {
+    let small = |value: i64| i16::try_from(value).unwrap_or(i16::MAX).to_be_bytes();
+    out.extend_from_slice(&small(i64::try_from(groups).unwrap_or(i64::MAX)));
+    out.extend_from_slice(&small(weight));
+    out.extend_from_slice(&sign.to_be_bytes());
+    out.extend_from_slice(&scale.to_be_bytes());
+}
+
+/// Writes a number.
+pub(super) fn write(number: &Numeric, out: &mut Vec<u8>) {
+    let Some(scale) = number.scale() else {
+        let sign = match number {
+            Numeric::Infinity => INFINITY,
+            Numeric::NegativeInfinity => NEGATIVE_INFINITY,
+            _ => NAN,
+        };
+        // The scale of infinities is what PostgreSQL's own bits of them give.
+        let scale = if matches!(number, Numeric::NaN) { 0 } else { 32 };
+        return put(out, 0, 0, sign, scale);
+    };
+    let text = number.to_string();
+    let (is_negative, unsigned) = text.strip_prefix('-').map_or((false, text.as_str()), |rest| (true, rest));
     // Cut the digits into groups of four, aligned at the point.
-    let part_groups = number.scale.div_ceil(DIGIT_LENGTH);
-    let mut digits = number.digits.clone();
-    digits.resize(digits.len() + part_groups * DIGIT_LENGTH - number.scale, b'0');
+    let part_groups = usize::from(scale).div_ceil(DIGIT_LENGTH);
+    let mut digits: Vec<u8> = unsigned.bytes().filter(u8::is_ascii_digit).collect();
+    digits.resize(digits.len() + part_groups * DIGIT_LENGTH - usize::from(scale), b'0');
     let mut groups: Vec<u16> = digits
         .rchunks(DIGIT_LENGTH)
         .rev()
@@ -31,11 +54,7 @@ pub(super) fn write(number: &Digits, out: &mut Vec<u8>) {
     groups.drain(..leading);
     let first = i64::try_from(all - leading).unwrap_or(0) - i64::try_from(part_groups).unwrap_or(0) - 1;
     let weight = if groups.is_empty() { 0 } else { first };
-    let small = |value: i64| i16::try_from(value).unwrap_or(i16::MAX).to_be_bytes();
-    out.extend_from_slice(&small(i64::try_from(groups.len()).unwrap_or(i64::MAX)));
-    out.extend_from_slice(&small(weight));
-    out.extend_from_slice(&(if number.negative && !groups.is_empty() { NEGATIVE } else { 0 }).to_be_bytes());
-    out.extend_from_slice(&small(i64::try_from(number.scale).unwrap_or(i64::MAX)));
+    put(out, groups.len(), weight, if is_negative { NEGATIVE } else { 0 }, scale);
     for group in groups {
         out.extend_from_slice(&group.to_be_bytes());
     }
@@ -44,52 +63,40 @@ pub(super) fn write(number: &Digits, out: &mut Vec<u8>) {
 /// Reads a number.
 ///
 /// # Errors
-/// 22P03 for a bad sign, scale or digit; 0A000 for NaN and Infinity.
-pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Digits> {
+/// 22P03 for a bad sign, scale or digit; 22003 beyond the bounds.
+pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Numeric> {
     let invalid = |what: &str| CatalogError::BadBinaryNumeric(format!("invalid {what} in external \"numeric\" value"));
     let count = usize::try_from(cursor.i16()?).map_err(|_| invalid("length"))?;
     let weight = i64::from(cursor.i16()?);
     let sign = cursor.u16()?;
     let scale = cursor.u16()?;
-    match sign {
-        0 | NEGATIVE => {}
-        0xC000 | 0xD000 | 0xF000 => {
-            return Err(CatalogError::NotSupported("numeric NaN and Infinity are not supported".into()).into());
-        }
-        _ => return Err(invalid("sign").into()),
+    if !matches!(sign, 0 | NEGATIVE | NAN | INFINITY | NEGATIVE_INFINITY) {
+        return Err(invalid("sign").into());
     }
     if scale > 0x3FFF {
         return Err(invalid("scale").into());
     }
-    let mut text = Vec::with_capacity(count * DIGIT_LENGTH);
+    let mut text = String::with_capacity(count * DIGIT_LENGTH + 8);
+    if sign == NEGATIVE {
+        text.push('-');
+    }
+    text.push('0');
     for _ in 0..count {
         let group = cursor.u16()?;
         if group >= 10_000 {
             return Err(invalid("digit").into());
         }
-        text.extend_from_slice(format!("{group:04}").as_bytes());
+        text.push_str(&format!("{group:04}"));
     }
-    // Where the point is: behind `weight + 1` groups, which may be more or fewer than there are.
-    let whole = (weight + 1) * 4;
-    let have = i64::try_from(text.len()).unwrap_or(i64::MAX);
-    let mut number = Digits { negative: sign == NEGATIVE, digits: text, scale: 0 };
-    if whole >= have {
-        let zeros = if number.digits.is_empty() { 0 } else { whole - have };
-        number.digits.resize(number.digits.len() + usize::try_from(zeros).unwrap_or(0), b'0');
-    } else {
-        number.scale = usize::try_from(have - whole).unwrap_or(0);
+    match sign {
+        NAN => return Ok(Numeric::NaN),
+        INFINITY => return Ok(Numeric::Infinity),
+        NEGATIVE_INFINITY => return Ok(Numeric::NegativeInfinity),
+        _ => {}
     }
-    let zeros = number.digits.iter().take_while(|digit| **digit == b'0').count();
-    number.digits.drain(..zeros);
-    number.negative &= !number.digits.is_empty();
+    // The digits are a whole number of 10,000^(weight - count + 1).
+    let unit = (weight - i64::try_from(count).unwrap_or(0) + 1) * 4;
+    let number = Numeric::parse(&format!("{text}e{unit}"))?;
     // Digits behind the display scale are cut off, as numeric_recv does it.
-    let scale = usize::from(scale);
-    if number.scale > scale {
-        let surplus = (number.scale - scale).min(number.digits.len());
-        number.digits.truncate(number.digits.len() - surplus);
-        number.scale = scale;
-    } else {
-        number.round(scale);
-    }
-    number.in_range()
+    number.truncate(i64::from(scale))
 }

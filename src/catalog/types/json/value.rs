@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::jsonb::write_string;
 use super::parse::{Value, parse};
-use crate::catalog::types::number::Digits;
+use crate::base::numeric::Numeric;
 use crate::error::{CatalogError, Result};
 
 /// Longest key or string in bytes.
@@ -179,12 +179,7 @@ fn canonical_number(text: String) -> Result<String> {
     if plain {
         return Ok(text);
     }
-    let Some(digits) = Digits::parse(&text) else {
-        return Err(CatalogError::InvalidText { type_name: "numeric".into(), text }.into());
-    };
-    let mut out = Vec::with_capacity(text.len());
-    digits.in_range()?.write(&mut out);
-    Ok(String::from_utf8_lossy(&out).into_owned())
+    Ok(Numeric::parse(&text)?.to_string())
 }
 
 /// Sign, digits without zeros at either end, and the place of the point before the first of them.

@@ -2,8 +2,6 @@
 
 mod float;
 mod integer;
-mod numeric;
 
 pub use float::{parse_float4, parse_float8, write_float4, write_float8};
 pub use integer::{parse_bool, parse_integer, parse_oid, write_integer};
-pub use numeric::{Digits, field_overflow, parse_numeric, write_decimal};

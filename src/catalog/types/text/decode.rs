@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
-use arrow::array::{BinaryBuilder, BooleanBuilder, FixedSizeBinaryBuilder, StringBuilder};
+use arrow::array::{BinaryBuilder, BinaryViewBuilder, BooleanBuilder, FixedSizeBinaryBuilder, StringBuilder};
 use arrow::datatypes::*;
 
 use super::array;
 use crate::base::limits::IDENTIFIER_BYTES;
-use crate::catalog::types::column::{Booleans, Bytes, Column, Decoder, Lists, Nulls, Primitive, Strings, Uuids};
+use crate::base::numeric::Numeric;
+use crate::catalog::types::column::{
+    Booleans, Bytes, Column, Decoder, Lists, Nulls, Numerics, Primitive, Strings, Uuids,
+};
 use crate::catalog::types::encoding::without_nul;
 use crate::catalog::types::{OutputStyle, PgType, bytea, datetime, json, number};
 use crate::error::{CatalogError, Result};
@@ -42,14 +45,25 @@ fn resolve(pg: &PgType, style: &OutputStyle) -> Box<dyn Column<str>> {
         PgType::Int8 => primitive::<Int64Type>(pg, |text| number::parse_integer(text, "bigint")),
         PgType::Float4 => primitive::<Float32Type>(pg, number::parse_float4),
         PgType::Float8 => primitive::<Float64Type>(pg, number::parse_float8),
-        PgType::Numeric(modifier) => numeric(pg, modifier.is_some()),
+        PgType::Numeric(modifier) => {
+            let modifier = *modifier;
+            Box::new(Numerics {
+                builder: BinaryViewBuilder::new(),
+                parse: move |text: &str| fit_numeric(Numeric::parse(text)?, modifier),
+            })
+        }
         PgType::Text | PgType::Unknown => strings(|text| without_nul(text).map(Cow::Borrowed)),
         PgType::Varchar(length) => {
             let length = *length;
             strings(move |text| fit_varchar(without_nul(text)?, length).map(Cow::Borrowed))
         }
         PgType::Name => strings(|text| Ok(Cow::Borrowed(clip(without_nul(text)?, IDENTIFIER_BYTES)))),
-        PgType::Char => strings(|text| Ok(Cow::Borrowed(clip(without_nul(text)?, 1)))),
+        PgType::Char => strings(|text| match without_nul(text)?.chars().next() {
+            Some(first) if !first.is_ascii() => {
+                Err(CatalogError::NotSupported("bytes above 127 in \"char\" are not supported".into()).into())
+            }
+            _ => Ok(Cow::Borrowed(clip(text, 1))),
+        }),
         PgType::Bytea => Box::new(Bytes { builder: BinaryBuilder::new(), parse: bytea::parse_bytea }),
         PgType::Uuid => Box::new(Uuids { builder: FixedSizeBinaryBuilder::new(16), parse: bytea::parse_uuid }),
         PgType::Date => primitive::<Date32Type>(pg, move |text| datetime::parse_date(text, &style)),
@@ -91,19 +105,11 @@ fn resolve(pg: &PgType, style: &OutputStyle) -> Box<dyn Column<str>> {
     }
 }
 
-fn numeric(pg: &PgType, constrained: bool) -> Box<dyn Column<str>> {
-    match pg.arrow() {
-        DataType::Decimal128(precision, scale) => primitive::<Decimal128Type>(pg, move |text| {
-            let value = number::parse_numeric(text)?.to_decimal(precision, scale)?;
-            Ok(value.to_i128().expect("a number of at most 38 digits fits an i128"))
-        }),
-        DataType::Decimal256(precision, scale) if constrained => {
-            primitive::<Decimal256Type>(pg, move |text| number::parse_numeric(text)?.to_decimal(precision, scale))
-        }
-        DataType::Decimal256(precision, scale) => {
-            primitive::<Decimal256Type>(pg, move |text| number::parse_numeric(text)?.to_unconstrained(precision, scale))
-        }
-        other => unreachable!("numeric has a decimal form, not {other}"),
+/// A number as a column with this modifier holds it.
+pub(in crate::catalog::types) fn fit_numeric(number: Numeric, modifier: Option<(u16, i16)>) -> Result<Numeric> {
+    match modifier {
+        Some((precision, scale)) => number.fitted(precision, scale),
+        None => Ok(number),
     }
 }
 

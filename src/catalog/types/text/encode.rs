@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray};
 use arrow::datatypes::*;
 
 use super::array;
+use crate::base::numeric::Numeric;
 use crate::catalog::types::datetime::{self, calendar::DAY_US};
 use crate::catalog::types::style::{IntervalStyle, ObjectNames};
 use crate::catalog::types::{OutputStyle, PgType, bytea, number};
@@ -72,13 +73,12 @@ fn resolve(data_type: &DataType, pg: &PgType, style: &OutputStyle) -> Result<Wri
         DataType::Float16 => primitive::<Float16Type>(move |value, out| number::write_float4(value.into(), extra, out)),
         DataType::Float32 => primitive::<Float32Type>(move |value, out| number::write_float4(value, extra, out)),
         DataType::Float64 => primitive::<Float64Type>(move |value, out| number::write_float8(value, extra, out)),
-        DataType::Decimal32(_, scale) => decimal::<Decimal32Type>(*scale, false),
-        DataType::Decimal64(_, scale) => decimal::<Decimal64Type>(*scale, false),
-        DataType::Decimal128(_, scale) => decimal::<Decimal128Type>(*scale, false),
-        DataType::Decimal256(_, scale) => {
-            let unconstrained = *pg == PgType::Numeric(None) && *data_type == pg.arrow();
-            decimal::<Decimal256Type>(*scale, unconstrained)
-        }
+        DataType::BinaryView => Box::new(|array, row, out| {
+            // Bytes that are no number were not written by us; nothing is better than a wrong number.
+            if let Some(number) = Numeric::decode(array.as_binary_view().value(row)) {
+                number.write(out);
+            }
+        }),
         DataType::Utf8 => {
             Box::new(|array, row, out| out.extend_from_slice(array.as_string::<i32>().value(row).as_bytes()))
         }
@@ -91,9 +91,7 @@ fn resolve(data_type: &DataType, pg: &PgType, style: &OutputStyle) -> Result<Wri
         DataType::FixedSizeBinary(16) if *pg != PgType::Bytea => {
             Box::new(|array, row, out| bytea::write_uuid(array.as_fixed_size_binary().value(row), out))
         }
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
-            binary(data_type, style)
-        }
+        DataType::Binary | DataType::LargeBinary | DataType::FixedSizeBinary(_) => binary(data_type, style),
         DataType::Date32 => primitive::<Date32Type>(datetime::write_date),
         DataType::Date64 => primitive::<Date64Type>(|ms, out| {
             let days = ms.div_euclid(DAY_US / 1000);
@@ -166,21 +164,11 @@ fn object_id(pg: &PgType, names: Option<Arc<dyn ObjectNames>>) -> WriteValue {
     }
 }
 
-fn decimal<T: DecimalType>(scale: i8, trim: bool) -> WriteValue
-where
-    T::Native: std::fmt::Display,
-{
-    primitive::<T>(move |value, out| number::write_decimal(&value.to_string(), scale, trim, out))
-}
-
 fn binary(data_type: &DataType, style: &OutputStyle) -> WriteValue {
     let form = style.bytea_output;
     match data_type {
         DataType::LargeBinary => {
             Box::new(move |array, row, out| bytea::write_bytea(array.as_binary::<i64>().value(row), form, out))
-        }
-        DataType::BinaryView => {
-            Box::new(move |array, row, out| bytea::write_bytea(array.as_binary_view().value(row), form, out))
         }
         DataType::FixedSizeBinary(_) => {
             Box::new(move |array, row, out| bytea::write_bytea(array.as_fixed_size_binary().value(row), form, out))

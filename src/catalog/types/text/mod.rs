@@ -9,6 +9,6 @@ mod encode;
 mod record;
 
 pub use decode::TextDecoder;
-pub(super) use decode::fit_varchar;
+pub(super) use decode::{fit_numeric, fit_varchar};
 pub use encode::TextEncoder;
 pub(super) use encode::list_values;

@@ -228,7 +228,6 @@ impl Resolver<'_> {
         match (text, pg) {
             (Some(text), Some(pg)) if target.oid != UNKNOWN => {
                 let value = match pg {
-                    PgType::Numeric(_) => values::parse_numeric(text),
                     // The fields decide what a number without a unit means.
                     PgType::Interval if target.typmod >= 0 => values::parse_interval(text, target.typmod),
                     _ => values::parse(text, &pg, self.style),

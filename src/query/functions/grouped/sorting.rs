@@ -8,13 +8,12 @@ use arrow::compute::{SortOptions, cast};
 use arrow::datatypes::{DataType, Float32Type, Float64Type, IntervalMonthDayNanoType, IntervalUnit};
 use datafusion::common::Result as DataFusionResult;
 
+use crate::query::bind::errors;
 use crate::query::functions::interval::span_of;
-
-/// Most digits of a decimal of Arrow.
-const DIGITS: u8 = 76;
+use crate::query::functions::numbers;
 
 /// The values in a form that Arrow compares as PostgreSQL compares the values: zero has no sign, NaN is one value,
-/// and of an interval the length counts.
+/// of an interval the length counts, of a number not its scale.
 ///
 /// # Errors
 /// For a length that is no decimal, which there is none of.
@@ -32,6 +31,7 @@ pub fn comparable(array: &ArrayRef) -> DataFusionResult<ArrayRef> {
             let spans: Decimal128Array = array.as_primitive::<IntervalMonthDayNanoType>().unary(span_of);
             Arc::new(spans.with_precision_and_scale(38, 0)?)
         }
+        DataType::BinaryView => numbers::keys(array).map_err(errors::external)?,
         _ => Arc::clone(array),
     })
 }
@@ -79,18 +79,10 @@ impl Rows {
     }
 }
 
-/// Two columns of one type: decimals may have different scales.
+/// Two columns of one type.
 fn alike(left: &ArrayRef, right: &ArrayRef) -> DataFusionResult<(ArrayRef, ArrayRef)> {
-    let scale = |array: &ArrayRef| match array.data_type() {
-        DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => Some(*scale),
-        _ => None,
-    };
     if left.data_type() == right.data_type() {
         return Ok((Arc::clone(left), Arc::clone(right)));
     }
-    let wanted = match (scale(left), scale(right)) {
-        (Some(left), Some(right)) => DataType::Decimal256(DIGITS, left.max(right)),
-        _ => left.data_type().clone(),
-    };
-    Ok((cast(left, &wanted)?, cast(right, &wanted)?))
+    Ok((Arc::clone(left), cast(right, left.data_type())?))
 }

@@ -17,6 +17,7 @@ use crate::error::{QueryError, Result};
 use crate::query::functions::array::Quantifier;
 use crate::query::functions::interval::span_of;
 use crate::query::functions::json::order;
+use crate::query::functions::numbers;
 
 /// Values of a type in a form whose Arrow order is the order of the type.
 fn comparable(values: &ArrayRef, data_type: &PgType) -> Result<ArrayRef> {
@@ -26,6 +27,7 @@ fn comparable(values: &ArrayRef, data_type: &PgType) -> Result<ArrayRef> {
             Arc::new(spans.with_precision_and_scale(38, 0).map_err(arrow)?)
         }
         (PgType::Jsonb, _) => order::keys(values)?,
+        (PgType::Numeric(_), DataType::BinaryView) => numbers::keys(values)?,
         // Zero has one sign only, and NaN too.
         (_, DataType::Float32) => {
             let plain = |value: f32| if value.is_nan() { f32::NAN } else { value + 0.0 };
@@ -41,7 +43,7 @@ fn comparable(values: &ArrayRef, data_type: &PgType) -> Result<ArrayRef> {
     })
 }
 
-/// The form that decimals of different digits have in common.
+/// Both in one form, where one of them has no values.
 fn pair(left: &ArrayRef, right: &ArrayRef, data_type: &PgType) -> Result<(ArrayRef, ArrayRef)> {
     let (left, right) = (comparable(left, data_type)?, comparable(right, data_type)?);
     if left.data_type() == right.data_type() {

@@ -108,13 +108,6 @@ impl Adapted {
             self.inner.return_field_from_args(ReturnFieldArgs { arg_fields: &taken, scalar_arguments: constants })?;
         Ok((taken, answer))
     }
-
-    fn returned(&self, inside: &DataType) -> PgType {
-        match (&self.result, inside) {
-            (PgType::Numeric(None), DataType::Decimal128(..) | DataType::Decimal256(..)) => PgType::of_arrow(inside),
-            _ => self.result.clone(),
-        }
-    }
 }
 
 fn converted(array: &ArrayRef, wanted: &DataType) -> DataFusionResult<ArrayRef> {
@@ -138,8 +131,8 @@ impl ScalarUDFImpl for Adapted {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DataFusionResult<FieldRef> {
-        let (_, answer) = self.inside(args.arg_fields, args.scalar_arguments)?;
-        Ok(Arc::new(self.returned(answer.data_type()).field(&self.name, true)))
+        self.inside(args.arg_fields, args.scalar_arguments)?;
+        Ok(Arc::new(self.result.field(&self.name, true)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {

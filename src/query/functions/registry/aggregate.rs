@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::query::functions::grouped::hypothetical::{self, Standing};
 use crate::query::functions::grouped::ordered_set::{self, Place};
 use crate::query::functions::grouped::{interval_average, joined, statistics};
-use crate::query::functions::{aggregates, extremes};
+use crate::query::functions::{aggregates, extremes, moments};
 
 /// Aggregates that DataFusion computes as PostgreSQL does, whatever they are of.
 const ANY: [&str; 3] = ["array_agg", "bool_and", "bool_or"];
@@ -37,6 +37,11 @@ pub fn aggregate(fact: &FunctionFact, types: &[PgType]) -> Result<Arc<AggregateU
     match (name, &first) {
         ("count", _) => datafusions("count").map_or_else(refused, Ok),
         ("avg", Some(PgType::Interval)) => Ok(interval_average::function()),
+        ("sum", Some(PgType::Int8 | PgType::Numeric(_)))
+        | (
+            "avg" | "stddev" | "stddev_pop" | "stddev_samp" | "var_pop" | "var_samp" | "variance",
+            Some(PgType::Int2 | PgType::Int4 | PgType::Int8 | PgType::Numeric(_)),
+        ) => moments::What::of_name(name).map(moments::function).map_or_else(refused, Ok),
         ("sum" | "avg", Some(_)) => aggregates::by_name(name).map_or_else(refused, Ok),
         ("string_agg", Some(of @ (PgType::Text | PgType::Bytea))) => Ok(joined::function(of)),
         ("min", Some(PgType::Interval)) => Ok(extremes::function(extremes::Choice::Shortest)),

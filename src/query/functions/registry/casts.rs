@@ -34,7 +34,7 @@ fn functions() -> &'static HashSet<Oid> {
 /// An expression of one type as one of another: by the cast between the two, by text where there is none, by nothing
 /// where the values are the same.
 pub fn convert(argument: Expr, from: &PgType, to: &PgType, kind: Kind) -> Expr {
-    if from == to {
+    if from == to || matches!((from, to), (PgType::Numeric(_), PgType::Numeric(None))) {
         return argument;
     }
     if let Some(function) = same_bits(from, to) {
@@ -44,21 +44,11 @@ pub fn convert(argument: Expr, from: &PgType, to: &PgType, kind: Kind) -> Expr {
     let volatility = if stable { Volatility::Stable } else { Volatility::Immutable };
     let how = if kind == Kind::Explicit { 'e' } else { 'a' };
     let name = format!("pg_cast_{how}_{}_{}_{}", from.oid(), to.oid(), to.typmod());
-    // An integer as numeric has no digits behind the point.
-    let result = match (from, to) {
-        (PgType::Int2 | PgType::Int4, PgType::Numeric(None)) => PgType::Numeric(Some((10, 0))),
-        (PgType::Int8, PgType::Numeric(None)) => PgType::Numeric(Some((19, 0))),
-        _ => to.clone(),
+    let (from, target) = (from.clone(), to.clone());
+    let work = move |environment: &Environment, arrays: &[ArrayRef]| {
+        cast::array_to(&arrays[0], &from, &target, kind, environment)
     };
-    let (from, target) = (from.clone(), result.clone());
-    let function = Kernel::new(name, 1, result, volatility, move |environment: &Environment, arrays: &[ArrayRef]| {
-        let own = PgType::of_arrow(arrays[0].data_type());
-        let from = match (&from, &own) {
-            (PgType::Numeric(None), PgType::Numeric(_)) => &own,
-            _ => &from,
-        };
-        cast::array_to(&arrays[0], from, &target, kind, environment)
-    });
+    let function = Kernel::new(name, 1, to.clone(), volatility, work);
     kernel::call(function, vec![argument])
 }
 

@@ -13,9 +13,9 @@ use super::{Call, arrays, casts, not_implemented};
 use crate::catalog::types::PgType;
 use crate::error::Result;
 use crate::query::environment::Environment;
-use crate::query::functions::interval;
 use crate::query::functions::json::order;
 use crate::query::functions::kernel::{self, Kernel};
+use crate::query::functions::{interval, numbers};
 
 /// What stands before and behind the two letters that say which comparison a function is.
 const NAMES: [(&str, &str); 32] = [
@@ -113,7 +113,7 @@ pub(super) fn comparable(
 ) -> Option<(Expr, Expr)> {
     use PgType as T;
     Some(match (left_type, right_type) {
-        (T::Interval, T::Interval) => (interval::span(left), interval::span(right)),
+        (T::Numeric(_), T::Numeric(_)) | (T::Interval, T::Interval) => (key(left, left_type)?, key(right, right_type)?),
         (T::Jsonb, T::Jsonb) => (order::key(left), order::key(right)),
         (T::Date | T::Timestamp, T::Timestamptz) => (casts::convert(left, left_type, &T::Timestamptz, EXPLICIT), right),
         (T::Timestamptz, T::Date | T::Timestamp) => {
@@ -129,9 +129,24 @@ pub(super) fn comparable(
             let wide = if size(left_type) > size(right_type) { left_type } else { right_type };
             (widen(left, left_type, wide), widen(right, right_type, wide))
         }
+        (T::Array(element), T::Array(_)) if matches!(element.as_ref(), T::Numeric(_)) => {
+            (key(left, left_type)?, key(right, right_type)?)
+        }
         (T::Array(element), T::Array(_)) if !is_plain(element) => return None,
         (T::Json, _) | (_, T::Json) => return None,
         _ => (left, right),
+    })
+}
+
+/// What equal values of a type have in common and differs between others, in the order of the values; `None` where the values themselves are such keys.
+pub fn key(expr: Expr, data_type: &PgType) -> Option<Expr> {
+    Some(match data_type {
+        PgType::Numeric(_) => numbers::key(expr, data_type),
+        PgType::Array(element) if matches!(**element, PgType::Numeric(_)) => numbers::key(expr, data_type),
+        PgType::Interval => interval::span(expr),
+        PgType::Jsonb => order::key(expr),
+        PgType::Float4 | PgType::Float8 => plain_zero(expr, data_type, false),
+        _ => return None,
     })
 }
 

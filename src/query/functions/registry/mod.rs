@@ -4,9 +4,6 @@
 //! types: `lpad(text,int4)`. Each family of functions is a file of this directory, which takes the rows it knows.
 //! The binder has resolved the call: arguments have exactly the types that are given, defaults are filled in, and what
 //! is built here leaves nothing to coerce for DataFusion.
-//!
-//! A numeric without a modifier may be a decimal of any precision and scale; its scale is the number of digits that
-//! its text shows.
 
 mod adapt;
 mod aggregate;
@@ -50,6 +47,7 @@ use crate::query::functions::kernel::{self, Kernel};
 pub use aggregate::{aggregate, aggregated, ordered_set, window};
 pub use arrays::array;
 pub use casts::convert;
+pub use compare::key;
 pub use quantified::{array_operator, distinct_from};
 pub use rows::{set_of_columns, set_returning};
 pub use subscripts::subscript;

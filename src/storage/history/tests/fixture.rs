@@ -4,15 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray, Float64Array,
+    ArrayRef, AsArray, BinaryArray, BinaryViewBuilder, BooleanArray, Date32Array, FixedSizeBinaryArray, Float64Array,
     Int16Array, Int32Array, Int64Array, IntervalMonthDayNanoArray, RecordBatch, StringArray, Time64MicrosecondArray,
     TimestampMicrosecondArray, UInt64Array,
 };
-use arrow::datatypes::{DataType, Field, Int32Type, IntervalMonthDayNano, IntervalUnit, Schema, TimeUnit, i256};
+use arrow::datatypes::{DataType, Field, Int32Type, IntervalMonthDayNano, IntervalUnit, Schema, TimeUnit};
 use uuid::Uuid;
 
 use crate::base::clock::ManualClock;
 use crate::base::ids::{SessionId, TableId, TenantId};
+use crate::base::numeric::Numeric;
 use crate::storage::history::{FileId, HistoryFile, Limits, Place, Writer};
 use crate::storage::{
     Commit, CommitLog, CommitObserver, Durability, Engine, Events, RowCodec, Shape, StorageOptions, WriteSet,
@@ -24,6 +25,19 @@ pub(super) const TABLE: TableId = TableId(20000);
 
 /// Limits so small that a few hundred rows make several files, row groups and blocks.
 pub(super) const SMALL: Limits = Limits { file_bytes: 6_000, row_group_rows: 64, block_rows: 16 };
+
+/// Numerics of coefficients and scales.
+fn numerics(values: impl Iterator<Item = Option<(i128, u16)>>) -> ArrayRef {
+    let mut builder = BinaryViewBuilder::new();
+    for value in values {
+        builder.append_option(value.map(|(coefficient, scale)| {
+            let mut bytes = Vec::new();
+            Numeric::from_decimal(coefficient, scale).encode(&mut bytes);
+            bytes
+        }));
+    }
+    Arc::new(builder.finish())
+}
 
 /// Columns: conversation, id (the key), version, and one of every other type, nullable.
 pub(super) fn shape() -> Arc<Shape> {
@@ -37,8 +51,9 @@ pub(super) fn shape() -> Arc<Shape> {
         nullable("small", DataType::Int16),
         nullable("big", DataType::Int64),
         nullable("score", DataType::Float64),
-        nullable("price", DataType::Decimal128(12, 2)),
-        nullable("huge", DataType::Decimal256(76, 20)),
+        nullable("price", DataType::BinaryView)
+            .with_metadata([(crate::storage::DECIMAL_METADATA.to_owned(), "12,2".to_owned())].into_iter().collect()),
+        nullable("huge", DataType::BinaryView),
         nullable("flag", DataType::Boolean),
         nullable("bytes", DataType::Binary),
         nullable("day", DataType::Date32),
@@ -97,14 +112,8 @@ pub(super) fn batch(rows: &[Row]) -> RecordBatch {
         Arc::new(ints(5).map(|value| value.map(|value| value as i16)).collect::<Int16Array>()),
         Arc::new(ints(6).map(|value| value.map(|value| value - 500)).collect::<Int64Array>()),
         Arc::new(ints(7).map(|value| value.map(score)).collect::<Float64Array>()),
-        Arc::new(
-            Decimal128Array::from_iter(ints(8).map(|v| v.map(i128::from))).with_precision_and_scale(12, 2).unwrap(),
-        ),
-        Arc::new(
-            arrow::array::Decimal256Array::from_iter(ints(9).map(|v| v.map(|v| i256::from_i128(-i128::from(v)))))
-                .with_precision_and_scale(76, 20)
-                .unwrap(),
-        ),
+        numerics(ints(8).map(|value| value.map(|value| (i128::from(value), 2)))),
+        numerics(ints(9).map(|value| value.map(|value| (-i128::from(value), 20)))),
         Arc::new(ints(10).map(|value| value.map(|value| value % 2 == 0)).collect::<BooleanArray>()),
         Arc::new(BinaryArray::from_iter(texts.iter().map(|text| text.as_ref().map(|text| text.as_bytes())))),
         Arc::new(ints(12).map(|value| value.map(|value| value as i32)).collect::<Date32Array>()),

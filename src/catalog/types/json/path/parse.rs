@@ -5,7 +5,7 @@ use regex::RegexBuilder;
 
 use super::lex::{Lexer, Token};
 use super::{JsonPath, Method, Operator, Path, RegexFlags, Step};
-use crate::catalog::types::number::Digits;
+use crate::base::numeric::Numeric;
 use crate::error::{CatalogError, Result};
 
 /// Deepest nesting.
@@ -485,12 +485,7 @@ impl Parser<'_> {
 
 /// A number as `numeric` writes it.
 fn number(text: &str) -> Result<String> {
-    let Some(digits) = Digits::parse(text) else {
-        return Err(CatalogError::InvalidText { type_name: "numeric".into(), text: text.to_owned() }.into());
-    };
-    let mut out = Vec::new();
-    digits.in_range()?.write(&mut out);
-    Ok(String::from_utf8_lossy(&out).into_owned())
+    Ok(Numeric::parse(text)?.to_string())
 }
 
 fn read_flags(text: &str) -> Result<RegexFlags> {

@@ -3,7 +3,7 @@
 use super::numbers::{Node, Shape, SignPlace, Symbol, Template};
 use super::ordinal;
 use crate::base::limits::VALUE_BYTES;
-use crate::error::{QueryError, Result};
+use crate::error::{CatalogError, QueryError, Result};
 
 /// Digits of a double and of a float that are sure.
 const DOUBLE_DIGITS: usize = 15;
@@ -136,8 +136,11 @@ pub(super) fn numeric(value: &str, template: &Template, out: &mut String) -> Res
     let text = if shape.exponent {
         if is_number { scientific_of(value, shape.behind) } else { no_number(&shape) }
     } else if shape.roman {
-        let rounded = if is_number { rounded(value, 0) } else { String::new() };
-        let number = rounded.parse::<i32>();
+        if !is_number {
+            let what = if value.ends_with('N') { "NaN" } else { "infinity" };
+            return Err(CatalogError::NotSupported(format!("cannot convert {what} to integer")).into());
+        }
+        let number = rounded(value, 0).parse::<i32>();
         roman(i64::from(number.map_err(|_| QueryError::NumberOutOfRange("integer out of range".into()))?))
     } else {
         let shifted = if shape.shifts && is_number { moved(value, shape.shift) } else { value.to_owned() };
