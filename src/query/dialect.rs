@@ -166,6 +166,11 @@ fn prefix(dialect: &PostgreSql, parser: &mut Parser<'_>) -> Option<Result<Expr, 
     }
     let is_call = next.token == Token::LParen;
     match word.keyword {
+        Keyword::SUBSTRING if is_call && parser.peek_nth_token(2).token == Token::RParen => {
+            let name = Ident { value: word.value.clone(), quote_style: None, span: token.span };
+            parser.next_token();
+            return Some(parser.parse_function(ObjectName::from(vec![name])));
+        }
         Keyword::SUBSTRING if is_call => return Some(substring(parser)),
         Keyword::TRIM if is_call => return Some(trim(parser)),
         _ => {}

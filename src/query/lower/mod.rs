@@ -482,11 +482,8 @@ fn counted(left: LogicalPlan, right: LogicalPlan, join: JoinType) -> Result<Logi
 fn in_form(column: Expr, plan: &LogicalPlan, data_type: &PgType) -> Result<Expr> {
     let actual = column.get_type(plan.schema()).map_err(errors::translate)?;
     let wanted = data_type.arrow();
-    Ok(if actual == wanted || matches!(data_type, PgType::Array(_) | PgType::Record(_)) {
-        column
-    } else {
-        cast(column, wanted)
-    })
+    let is_kept = actual == wanted || matches!(data_type, PgType::Array(_) | PgType::Record(_));
+    Ok(if is_kept { column } else { cast(column, wanted) })
 }
 
 /// Can the value be computed before the statement runs?

@@ -335,9 +335,10 @@ impl<'a> Rewriting<'a> {
             "EXCLUDE" if self.levels.last().is_some_and(|level| level.frame) => return self.exclude(index),
             "TABLE" if self.begins_query(index) => {
                 self.level().query = true;
-                for token in [Token::make_keyword("SELECT"), Token::Mul, Token::make_keyword("FROM")] {
-                    self.push(token, span);
-                }
+                self.push_word("SELECT", span);
+                // The columns of `TABLE t` have no place.
+                self.push(Token::Mul, Span::empty());
+                self.push_word("FROM", span);
                 return Ok(index + 1);
             }
             "ONLY"
