@@ -169,6 +169,10 @@ pub(super) fn sort_keys(key: Expr, data_type: &DataType, descending: bool, nulls
     let mut keys = vec![Sort::new(Expr::IsNull(Box::new(key.clone())), !nulls_first, false)];
     for (index, field) in fields.iter().enumerate() {
         let value = record::field(key.clone(), index, Arc::clone(field));
+        let value = match field.data_type() {
+            DataType::Struct(_) => value,
+            _ => super::keys::of(value, &PgType::of_field(field)),
+        };
         keys.extend(sort_keys(value, field.data_type(), descending, descending));
     }
     keys
