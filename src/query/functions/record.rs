@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringBuilder, StructArray, make_comparator};
 use arrow::compute::{SortOptions, nullif};
-use arrow::datatypes::{DataType, FieldRef, Fields};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::Result as DataFusionResult;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use super::kernel::Kernel;
+use super::{json, numbers};
 use crate::catalog::types::PgType;
 use crate::catalog::types::text::TextEncoder;
 use crate::error::{QueryError, Result};
@@ -107,7 +108,7 @@ impl ScalarUDFImpl for FieldOf {
 pub fn to_text(value: Expr) -> Expr {
     let function = Kernel::new("record_out", 1, PgType::Text, Volatility::Stable, |environment, arrays| {
         let rows = &arrays[0];
-        let field = arrow::datatypes::Field::new("row", rows.data_type().clone(), true);
+        let field = Field::new("row", rows.data_type().clone(), true);
         let encoder = TextEncoder::new(&field, &PgType::Record(crate::catalog::types::RECORD), &environment.style)?;
         let mut texts = StringBuilder::new();
         let mut buffer = Vec::new();
@@ -142,6 +143,7 @@ pub fn compare(source: &str, left: Expr, right: Expr) -> Option<Expr> {
         check_alike(left.data_type(), right.data_type())?;
         let order = SortOptions { descending: false, nulls_first: false };
         let arrow = |error: arrow::error::ArrowError| errors::translate(error.into());
+        let (left, right) = (keys(left)?, keys(right)?);
         let comparator = make_comparator(left.as_ref(), right.as_ref(), order).map_err(arrow)?;
         let answers: BooleanArray = (0..left.len())
             .map(|index| {
@@ -152,6 +154,68 @@ pub fn compare(source: &str, left: Expr, right: Expr) -> Option<Expr> {
         Ok(Arc::new(answers) as ArrayRef)
     });
     Some(function.call(vec![left, right]))
+}
+
+/// What equal rows have in common, in their order: rows of the keys of their numbers and documents.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key {
+    signature: Signature,
+}
+
+/// The key of a row.
+pub fn key(value: Expr) -> Expr {
+    let signature = Signature::any(1, Volatility::Immutable);
+    Arc::new(ScalarUDF::new_from_impl(Key { signature })).call(vec![value])
+}
+
+impl ScalarUDFImpl for Key {
+    fn name(&self) -> &'static str {
+        "kalam_record_key"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> DataFusionResult<DataType> {
+        let missing = || datafusion::common::DataFusionError::Internal("a key of no row".into());
+        Ok(match arguments.first().ok_or_else(missing)? {
+            DataType::Struct(fields) => DataType::Struct(key_fields(fields)),
+            other => other.clone(),
+        })
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
+        let length = arguments.number_rows;
+        let missing = || datafusion::common::DataFusionError::Internal("a key of no row".into());
+        let value = arguments.args.into_iter().next().ok_or_else(missing)?.into_array(length)?;
+        let keys = keys(&value).map_err(|error| datafusion::common::DataFusionError::External(Box::new(error)))?;
+        Ok(ColumnarValue::Array(keys))
+    }
+}
+
+fn key_fields(fields: &Fields) -> Fields {
+    let keyed = fields.iter().map(|field| match (field.data_type(), PgType::of_field(field)) {
+        (DataType::Struct(inner), _) => Field::new(field.name(), DataType::Struct(key_fields(inner)), true),
+        (_, PgType::Numeric(_) | PgType::Jsonb) => Field::new(field.name(), DataType::Binary, true),
+        _ => field.as_ref().clone(),
+    });
+    keyed.collect()
+}
+
+/// The keys of rows.
+fn keys(array: &ArrayRef) -> Result<ArrayRef> {
+    let (Some(rows), DataType::Struct(fields)) = (array.as_struct_opt(), array.data_type()) else {
+        return Ok(Arc::clone(array));
+    };
+    let columns = fields.iter().zip(rows.columns()).map(|(field, column)| match PgType::of_field(field) {
+        PgType::Numeric(_) => numbers::keys(column),
+        PgType::Jsonb => json::order::keys(column),
+        _ => keys(column),
+    });
+    let columns = columns.collect::<Result<Vec<_>>>()?;
+    let keyed = StructArray::try_new_with_length(key_fields(fields), columns, rows.nulls().cloned(), rows.len());
+    Ok(Arc::new(keyed.map_err(|error| errors::translate(error.into()))?))
 }
 
 /// Fails for rows that cannot be compared.
@@ -167,13 +231,7 @@ fn check_alike(left: &DataType, right: &DataType) -> Result<()> {
         }
         if matches!(
             one,
-            PgType::Jsonb
-                | PgType::Json
-                | PgType::Interval
-                | PgType::Array(_)
-                | PgType::Float4
-                | PgType::Float8
-                | PgType::Numeric(_)
+            PgType::Jsonb | PgType::Json | PgType::Interval | PgType::Array(_) | PgType::Float4 | PgType::Float8
         ) {
             let message = format!("comparing rows with fields of type {one} is not supported");
             return Err(QueryError::NotSupported(message).into());

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::query::environment::Environment;
 use crate::query::functions::json::order;
 use crate::query::functions::kernel::{self, Kernel};
-use crate::query::functions::{interval, numbers};
+use crate::query::functions::{interval, numbers, record};
 
 /// What stands before and behind the two letters that say which comparison a function is.
 const NAMES: [(&str, &str); 32] = [
@@ -145,6 +145,7 @@ pub fn key(expr: Expr, data_type: &PgType) -> Option<Expr> {
         PgType::Array(element) if matches!(**element, PgType::Numeric(_)) => numbers::key(expr, data_type),
         PgType::Interval => interval::span(expr),
         PgType::Jsonb => order::key(expr),
+        PgType::Record(_) => record::key(expr),
         PgType::Float4 | PgType::Float8 => plain_zero(expr, data_type, false),
         _ => return None,
     })
