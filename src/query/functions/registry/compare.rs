@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray};
-use arrow::datatypes::{DataType, Float32Type, Float64Type};
+use arrow::datatypes::{DataType, Date32Type, Float32Type, Float64Type};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::BinaryExpr;
 use datafusion::logical_expr::{Expr, Operator, Volatility, cast};
@@ -115,12 +115,10 @@ pub(super) fn comparable(
     Some(match (left_type, right_type) {
         (T::Numeric(_), T::Numeric(_)) | (T::Interval, T::Interval) => (key(left, left_type)?, key(right, right_type)?),
         (T::Jsonb, T::Jsonb) => (order::key(left), order::key(right)),
-        (T::Date | T::Timestamp, T::Timestamptz) => (casts::convert(left, left_type, &T::Timestamptz, EXPLICIT), right),
-        (T::Timestamptz, T::Date | T::Timestamp) => {
-            (left, casts::convert(right, right_type, &T::Timestamptz, EXPLICIT))
-        }
-        (T::Date, T::Timestamp) => (casts::convert(left, left_type, &T::Timestamp, EXPLICIT), right),
-        (T::Timestamp, T::Date) => (left, casts::convert(right, right_type, &T::Timestamp, EXPLICIT)),
+        (T::Date | T::Timestamp, T::Timestamptz) => (moment(left, left_type, &T::Timestamptz), right),
+        (T::Timestamptz, T::Date | T::Timestamp) => (left, moment(right, right_type, &T::Timestamptz)),
+        (T::Date, T::Timestamp) => (moment(left, left_type, &T::Timestamp), right),
+        (T::Timestamp, T::Date) => (left, moment(right, right_type, &T::Timestamp)),
         (T::Float4 | T::Float8, T::Float4 | T::Float8) => {
             let wide = left_type != right_type;
             (plain_zero(left, left_type, wide), plain_zero(right, right_type, wide))
@@ -169,6 +167,30 @@ fn widen(expr: Expr, from: &PgType, to: &PgType) -> Expr {
         },
         _ => cast(expr, to.arrow()),
     }
+}
+
+/// A date or timestamp to compare with timestamps. Days that no timestamp reaches lie behind all of them.
+fn moment(expr: Expr, from: &PgType, to: &PgType) -> Expr {
+    if *from != PgType::Date {
+        return casts::convert(expr, from, to, EXPLICIT);
+    }
+    // So many days from 1970 a timestamp of 64 bits reaches, in either direction.
+    const REACH: i32 = 106_751_989;
+    // A known day stays one that scans see.
+    if matches!(expr, Expr::Literal(ScalarValue::Date32(day), _) if day.is_none_or(|day| day.unsigned_abs() <= REACH.unsigned_abs()))
+    {
+        return casts::convert(expr, from, to, EXPLICIT);
+    }
+    let work = |_: &Environment, arrays: &[ArrayRef]| {
+        let days = arrays[0].as_primitive::<Date32Type>();
+        let near = days.unary::<_, Date32Type>(|day| match day {
+            i32::MAX | i32::MIN => day,
+            day => day.clamp(-REACH, REACH),
+        });
+        Ok(Arc::new(near) as ArrayRef)
+    };
+    let near = Kernel::new("kalam_reached_day", 1, PgType::Date, Volatility::Immutable, work);
+    casts::convert(kernel::call(near, vec![expr]), from, to, EXPLICIT)
 }
 
 /// A float whose zero has no sign: `-0` equals `0`, but Arrow orders them.
