@@ -298,7 +298,6 @@ pub(super) fn is_named(operator: crate::base::ids::Oid, name: &str) -> bool {
 
 /// The Arrow type in which values of both are equal if their bytes are: `Some(None)` where that depends on the form of
 /// the values, `None` where there is none.
-#[expect(clippy::option_option, reason = "three answers")]
 pub(super) fn compared_as(left: &Expression, right: &Expression) -> Option<DataType> {
     use PgType as T;
     let (left, right) = (pg_type(left.data_type).ok()?, pg_type(right.data_type).ok()?);
