@@ -2,8 +2,8 @@
 //!
 //! An interval is three numbers, months, days and time, and DataFusion compares them one after the other.
 //! PostgreSQL compares lengths: a month is 30 days, a day 24 hours. A jsonb is its text, in which `1` and `1.0` are two
-//! and 10 comes before 9; PostgreSQL's order is that of a key ([`order::key`]). Operators see to that themselves
-//! ([`super::operators`]); this rule does for everything that compares without one:
+//! and 10 comes before 9; PostgreSQL's order is that of a key ([`order::key`]). Operators see to that themselves;
+//! this rule does for everything that compares without one:
 //!
 //! - ORDER BY, in queries, aggregates and windows, and PARTITION BY use the length or the key;
 //! - GROUP BY and DISTINCT group by it and show the first value that has it;
