@@ -217,8 +217,8 @@ impl Resolver<'_> {
     fn read(&self, value: &ScalarValue, target: TypeRef, position: Option<Position>) -> Result<Expression> {
         let data_type = TypeRef::plain(target.oid);
         let constant = |value| Expression { kind: Kind::Constant(value), data_type, position };
-        let is_row = table_of_row_type(target.oid).is_some() || target.oid == oids::RECORD;
-        if is_row && !value.is_null() {
+        let is_row = table_of_row_type(target.oid).is_some();
+        if is_row || (target.oid == oids::RECORD && !value.is_null()) {
             return Err(refuse::not_supported(format!("a literal of type {}", self.type_name(target.oid))));
         }
         let pg = PgType::from_oid(target.oid, -1);
