@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   data/         u=rwx (0700): what is inside needs no protection of its own
-//!     format      the version of everything below, as text: "1\n"
+//!     format      the version of everything below, as text: "2\n"
 //!     rocksdb/    fresh rows, manifest, catalog
 //!     history/    Parquet files
 //! ```
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use crate::error::StorageError;
 
 /// The version that this program reads and writes.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 const FORMAT_FILE: &str = "format";
 /// The version while it is written; a crash leaves it behind.
@@ -130,7 +130,7 @@ mod tests {
         let path = directory.path().join("a/b");
         prepare(&path).unwrap();
         prepare(&path).unwrap();
-        assert_eq!(fs::read_to_string(path.join(FORMAT_FILE)).unwrap(), "1\n");
+        assert_eq!(fs::read_to_string(path.join(FORMAT_FILE)).unwrap(), "2\n");
     }
 
     #[test]
@@ -138,7 +138,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join(FORMAT_FILE), "17\n").unwrap();
         let error = prepare(directory.path()).unwrap_err();
-        assert_eq!(error.to_string(), "the data directory has format version 17, this program reads version 1");
+        assert_eq!(error.to_string(), "the data directory has format version 17, this program reads version 2");
         fs::write(directory.path().join(FORMAT_FILE), [0xFF, 0xFE]).unwrap();
         assert!(matches!(prepare(directory.path()), Err(StorageError::UnknownFormat { .. })));
     }
