@@ -13,6 +13,7 @@ mod catalog;
 mod clients;
 mod commands;
 mod crash;
+mod differential;
 mod inside;
 mod main_job;
 mod resolution;

@@ -1,12 +1,13 @@
 //! Rows with numbers: WITH ORDINALITY, WITH TIES, and the set operations that count equal rows.
 
+use datafusion::common::ScalarValue;
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_window::rank::rank_udwf;
 use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::{Sort, WindowFunction, WindowFunctionParams};
 use datafusion::logical_expr::{
-    Expr, LogicalPlan, LogicalPlanBuilder, Operator, Volatility, WindowFrame, WindowFunctionDefinition, WindowUDF,
-    binary_expr, cast, lit,
+    Expr, LogicalPlan, LogicalPlanBuilder, Operator, Volatility, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowFunctionDefinition, WindowUDF, binary_expr, cast, lit,
 };
 use std::sync::Arc;
 
@@ -54,7 +55,12 @@ fn over(
         params: WindowFunctionParams {
             args: Vec::new(),
             partition_by,
-            window_frame: WindowFrame::new((!order_by.is_empty()).then_some(false)),
+            // Numbers of rows do not look at the frame, and the engine has no ranges over keys that are bytes.
+            window_frame: WindowFrame::new_bounds(
+                WindowFrameUnits::Rows,
+                WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
+                WindowFrameBound::CurrentRow,
+            ),
             order_by,
             filter: None,
             null_treatment: None,

@@ -25,6 +25,8 @@ use crate::query::window::{self, Bound, Builtin, Call, Function, Offset, Windowe
 
 /// `real` and `double precision`, of whose zeros DataFusion sees the signs.
 const FLOATS: [Oid; 2] = [700, 701];
+/// `numeric`, `jsonb` and `bytea`.
+const BYTES: [Oid; 3] = [1700, 3802, 17];
 /// What the operator `<` of numerics calls.
 const NUMERIC_LT: Oid = 1722;
 
@@ -65,6 +67,11 @@ impl Lowering<'_> {
         let Ok(fact) = self.function_fact(window.function) else { return false };
         let is_float = |expression: &&Expression| FLOATS.contains(&expression.data_type.oid);
         let keys = definition.order_by.iter().map(|key| &key.expression).chain(&definition.partition_by);
+        // The engine has no ranges over what lies in bytes, as the keys of numbers and documents do.
+        let is_bytes = |expression: &Expression| BYTES.contains(&expression.data_type.oid);
+        if definition.order_by.iter().any(|key| is_bytes(&key.expression)) {
+            return false;
+        }
         let known = match fact.kind {
             FunctionKind::Window => matches!(fact.name.as_str(), "row_number" | "rank" | "dense_rank"),
             _ => matches!(fact.name.as_str(), "count" | "sum" | "avg" | "min" | "max"),
