@@ -28,6 +28,7 @@ pub mod functions;
 pub mod guards;
 pub mod lower;
 mod marks;
+mod operator;
 mod order;
 pub mod parse;
 pub mod planner;

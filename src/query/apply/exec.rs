@@ -5,16 +5,12 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::common::Result as DataFusionResult;
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Literal;
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties, execute_stream,
-};
 use futures::StreamExt;
 use tokio::sync::OnceCell;
 
@@ -22,11 +18,9 @@ use super::rows::Rows;
 use super::set::PhysicalTest;
 use super::values::{Answer, Values};
 use super::{Correlated, Gives};
+use crate::query::operator::{Operator, WAITING_BATCHES};
 use crate::query::planner::{EnvironmentExtension, running_state, task};
 use crate::query::scan::ScanContext;
-
-/// Batches that may wait for whoever reads.
-const WAITING_BATCHES: usize = 2;
 
 /// What the operator computes over the columns of its input.
 #[derive(Clone, Debug, Default)]
@@ -40,10 +34,6 @@ pub(super) struct Expressions {
 }
 
 impl Expressions {
-    fn all(&self) -> impl Iterator<Item = &Arc<dyn PhysicalExpr>> {
-        self.arguments.iter().chain(&self.operands).chain(&self.guard)
-    }
-
     /// Is the plan the same for every row?
     fn is_uncorrelated(&self) -> bool {
         self.arguments.iter().all(|argument| argument.downcast_ref::<Literal>().is_some())
@@ -51,40 +41,24 @@ impl Expressions {
 }
 
 /// Runs a plan for every row of its input. See [`super::Apply`].
-#[derive(Debug)]
-pub struct ApplyExec {
-    input: Arc<dyn ExecutionPlan>,
+#[derive(Clone, Debug)]
+pub(super) struct ApplyWork {
     correlated: Correlated,
     gives: Gives,
     expressions: Expressions,
-    schema: SchemaRef,
-    properties: Arc<PlanProperties>,
     /// The answer of a plan that is the same for every row.
     only: Arc<OnceCell<Answer>>,
 }
 
-impl ApplyExec {
-    /// The operator over an input. `schema` has the input's columns, then what it gives.
-    pub(super) fn new(
-        input: Arc<dyn ExecutionPlan>,
-        correlated: Correlated,
-        gives: Gives,
-        expressions: Expressions,
-        schema: SchemaRef,
-    ) -> Self {
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(Arc::clone(&schema)),
-            input.output_partitioning().clone(),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        ));
-        Self { input, correlated, gives, expressions, schema, properties, only: Arc::default() }
+impl ApplyWork {
+    pub(super) fn new(correlated: Correlated, gives: Gives, expressions: Expressions) -> Self {
+        Self { correlated, gives, expressions, only: Arc::default() }
     }
 }
 
-impl DisplayAs for ApplyExec {
-    fn fmt_as(&self, _kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ApplyExec: {}, keys=[", self.gives)?;
+impl fmt::Display for ApplyWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, ": {}, keys=[", self.gives)?;
         for (index, argument) in self.expressions.arguments.iter().enumerate() {
             if index > 0 {
                 f.write_str(", ")?;
@@ -99,56 +73,35 @@ impl DisplayAs for ApplyExec {
     }
 }
 
-impl ExecutionPlan for ApplyExec {
-    fn name(&self) -> &'static str {
-        "ApplyExec"
+impl Operator for ApplyWork {
+    const NAME: &'static str = "ApplyExec";
+
+    fn expressions(&self) -> Vec<Arc<dyn PhysicalExpr>> {
+        let Expressions { arguments, operands, guard, .. } = &self.expressions;
+        arguments.iter().chain(operands).chain(guard).cloned().collect()
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
+    fn benefits_from_partitions(&self) -> bool {
+        !self.expressions.is_uncorrelated()
     }
 
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
+    /// In another round of a recursive query the plan may give another answer.
+    fn renewed(&self) -> Self {
+        Self { only: Arc::default(), ..self.clone() }
     }
 
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![!self.expressions.is_uncorrelated()]
-    }
-
-    fn apply_expressions(
+    fn execute(
         &self,
-        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DataFusionResult<TreeNodeRecursion>,
-    ) -> DataFusionResult<TreeNodeRecursion> {
-        for expression in self.expressions.all() {
-            if f(expression)? == TreeNodeRecursion::Stop {
-                return Ok(TreeNodeRecursion::Stop);
-            }
-        }
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(Self::new(
-            children.swap_remove(0),
-            self.correlated.clone(),
-            self.gives.clone(),
-            self.expressions.clone(),
-            Arc::clone(&self.schema),
-        )))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> DataFusionResult<SendableRecordBatchStream> {
-        let mut input = self.input.execute(partition, Arc::clone(&context))?;
-        let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.schema), WAITING_BATCHES);
+        mut input: SendableRecordBatchStream,
+        schema: &SchemaRef,
+        context: &Arc<TaskContext>,
+    ) -> DataFusionResult<SendableRecordBatchStream> {
+        let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(schema), WAITING_BATCHES);
         let inner = Inner {
             scan: Arc::clone(EnvironmentExtension::context_of(context.session_config().options())?),
             correlated: self.correlated.clone(),
         };
-        let (expressions, schema, sender) = (self.expressions.clone(), Arc::clone(&self.schema), builder.tx());
+        let (expressions, schema, sender) = (self.expressions.clone(), Arc::clone(schema), builder.tx());
         let batch_rows = context.session_config().batch_size();
         match &self.gives {
             Gives::Rows { outer } => {

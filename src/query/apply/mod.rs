@@ -17,7 +17,6 @@ mod unordered;
 mod values;
 
 pub use correlated::{Correlated, Input, is_volatile};
-pub use exec::ApplyExec;
 pub use node::{Apply, Gives, Key, Test, Value, outer_columns, own_columns};
 pub use planner::QueryPlanner;
 pub use series::Series;

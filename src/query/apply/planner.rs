@@ -11,13 +11,14 @@ use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
-use super::exec::Expressions;
-use super::series::{Series, SeriesExec};
+use super::exec::{ApplyWork, Expressions};
+use super::series::{Series, SeriesWork};
 use super::set::PhysicalTest;
-use super::unordered::{Unordered, UnorderedExec};
-use super::{Apply, ApplyExec, Gives};
+use super::unordered::{Unordered, UnorderedWork};
+use super::{Apply, Gives};
 use crate::query::bind::errors;
 use crate::query::evaluate;
+use crate::query::operator::Unary;
 use crate::query::window::Windows;
 
 /// DataFusion's planner, which also knows the operators of this module and
@@ -51,14 +52,15 @@ impl ExtensionPlanner for Applies {
         context: &PhysicalPlanningContext,
     ) -> DataFusionResult<Option<Arc<dyn ExecutionPlan>>> {
         if node.as_any().downcast_ref::<Unordered>().is_some() {
-            return Ok(Some(Arc::new(UnorderedExec::new(Arc::clone(&physical[0])))));
+            let schema = physical[0].schema();
+            return Ok(Some(Unary::plan(Arc::clone(&physical[0]), UnorderedWork, schema)));
         }
         let input = logical[0].schema();
         let compile = |expression| planner.create_physical_expr(expression, input, session, context);
         let schema = Arc::clone(node.schema().inner());
         if let Some(series) = node.as_any().downcast_ref::<Series>() {
             let arguments = series.arguments().iter().map(compile).collect::<DataFusionResult<_>>()?;
-            return Ok(Some(Arc::new(SeriesExec::new(Arc::clone(&physical[0]), arguments, schema))));
+            return Ok(Some(Unary::plan(Arc::clone(&physical[0]), SeriesWork { arguments }, schema)));
         }
         let Some(apply) = node.as_any().downcast_ref::<Apply>() else { return Ok(None) };
         let test = match apply.gives() {
@@ -82,6 +84,7 @@ impl ExtensionPlanner for Applies {
             test,
         };
         let (correlated, gives) = (apply.correlated().clone(), apply.gives().clone());
-        Ok(Some(Arc::new(ApplyExec::new(Arc::clone(&physical[0]), correlated, gives, expressions, schema))))
+        let work = ApplyWork::new(correlated, gives, expressions);
+        Ok(Some(Unary::plan(Arc::clone(&physical[0]), work, schema)))
     }
 }

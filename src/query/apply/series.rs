@@ -11,20 +11,18 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Int64Type, SchemaRef};
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DFSchema, DFSchemaRef, DataFusionError, Result as DataFusionResult};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use futures::StreamExt;
 use tokio::sync::mpsc::Sender;
 
 use crate::base::shutdown::CancellationToken;
 use crate::error::QueryError;
 use crate::query::bind::errors;
+use crate::query::operator::{Operator, WAITING_BATCHES};
 use crate::query::planner::EnvironmentExtension;
 
 /// Every row of the input beside every number from the first argument to the second, by steps of the third.
@@ -99,77 +97,37 @@ impl UserDefinedLogicalNodeCore for Series {
     }
 }
 
-/// The operator at work.
-#[derive(Debug)]
-pub struct SeriesExec {
-    input: Arc<dyn ExecutionPlan>,
-    arguments: Vec<Arc<dyn PhysicalExpr>>,
-    schema: SchemaRef,
-    properties: Arc<PlanProperties>,
+/// The operator at work: computes the arguments of every row.
+#[derive(Clone, Debug)]
+pub(super) struct SeriesWork {
+    pub arguments: Vec<Arc<dyn PhysicalExpr>>,
 }
 
-impl SeriesExec {
-    pub(super) fn new(input: Arc<dyn ExecutionPlan>, arguments: Vec<Arc<dyn PhysicalExpr>>, schema: SchemaRef) -> Self {
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(Arc::clone(&schema)),
-            input.output_partitioning().clone(),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        ));
-        Self { input, arguments, schema, properties }
-    }
-}
-
-impl DisplayAs for SeriesExec {
-    fn fmt_as(&self, _kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl fmt::Display for SeriesWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let arguments: Vec<String> = self.arguments.iter().map(ToString::to_string).collect();
-        write!(f, "SeriesExec: {}", arguments.join(", "))
+        write!(f, ": {}", arguments.join(", "))
     }
 }
 
-impl ExecutionPlan for SeriesExec {
-    fn name(&self) -> &'static str {
-        "SeriesExec"
+impl Operator for SeriesWork {
+    const NAME: &'static str = "SeriesExec";
+
+    fn expressions(&self) -> Vec<Arc<dyn PhysicalExpr>> {
+        self.arguments.clone()
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn apply_expressions(
+    fn execute(
         &self,
-        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DataFusionResult<TreeNodeRecursion>,
-    ) -> DataFusionResult<TreeNodeRecursion> {
-        for argument in &self.arguments {
-            if f(argument)? == TreeNodeRecursion::Stop {
-                return Ok(TreeNodeRecursion::Stop);
-            }
-        }
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(Self::new(children.swap_remove(0), self.arguments.clone(), Arc::clone(&self.schema))))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> DataFusionResult<SendableRecordBatchStream> {
-        let mut input = self.input.execute(partition, Arc::clone(&context))?;
-        let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.schema), 2);
+        mut input: SendableRecordBatchStream,
+        schema: &SchemaRef,
+        context: &Arc<TaskContext>,
+    ) -> DataFusionResult<SendableRecordBatchStream> {
+        let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(schema), WAITING_BATCHES);
         let scan = EnvironmentExtension::context_of(context.session_config().options())?;
         let work = Work {
             arguments: self.arguments.clone(),
-            schema: Arc::clone(&self.schema),
+            schema: Arc::clone(schema),
             batch_rows: context.session_config().batch_size().max(1),
             cancel: scan.cancel.clone(),
             sender: builder.tx(),

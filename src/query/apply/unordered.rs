@@ -9,13 +9,13 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::common::tree_node::TreeNodeRecursion;
+use arrow::datatypes::SchemaRef;
 use datafusion::common::{DFSchemaRef, Result as DataFusionResult};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use datafusion::physical_expr::PhysicalExpr;
+
+use crate::query::operator::Operator;
 
 /// The rows of its input, in no order that anybody may know.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -75,62 +75,28 @@ impl UserDefinedLogicalNodeCore for Unordered {
 }
 
 /// The operator at work.
-#[derive(Debug)]
-pub struct UnorderedExec {
-    input: Arc<dyn ExecutionPlan>,
-    properties: Arc<PlanProperties>,
-}
+#[derive(Clone, Debug)]
+pub(super) struct UnorderedWork;
 
-impl UnorderedExec {
-    pub fn new(input: Arc<dyn ExecutionPlan>) -> Self {
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(input.schema()),
-            input.output_partitioning().clone(),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        ));
-        Self { input, properties }
+impl fmt::Display for UnorderedWork {
+    fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
     }
 }
 
-impl DisplayAs for UnorderedExec {
-    fn fmt_as(&self, _kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("UnorderedExec")
-    }
-}
+impl Operator for UnorderedWork {
+    const NAME: &'static str = "UnorderedExec";
 
-impl ExecutionPlan for UnorderedExec {
-    fn name(&self) -> &'static str {
-        "UnorderedExec"
+    fn expressions(&self) -> Vec<Arc<dyn PhysicalExpr>> {
+        Vec::new()
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn apply_expressions(
+    fn execute(
         &self,
-        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DataFusionResult<TreeNodeRecursion>,
-    ) -> DataFusionResult<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(Self::new(children.swap_remove(0))))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> DataFusionResult<SendableRecordBatchStream> {
-        self.input.execute(partition, context)
+        input: SendableRecordBatchStream,
+        _schema: &SchemaRef,
+        _context: &Arc<TaskContext>,
+    ) -> DataFusionResult<SendableRecordBatchStream> {
+        Ok(input)
     }
 }

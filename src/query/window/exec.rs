@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, RecordBatch, new_empty_array};
 use arrow::compute::{SortOptions, cast, concat, concat_batches};
 use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -14,9 +13,8 @@ use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_expr::{
     Distribution, EquivalenceProperties, LexOrdering, OrderingRequirements, PhysicalExpr, PhysicalSortExpr,
 };
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::StreamExt;
 use tokio::sync::mpsc::Sender;
 
@@ -25,11 +23,10 @@ use super::{Builtin, aggregates};
 use crate::error::QueryError;
 use crate::query::bind::errors;
 use crate::query::functions::grouped::sorting::{Rows, comparable};
+use crate::query::operator::{Operator, WAITING_BATCHES};
 use crate::query::planner::EnvironmentExtension;
 use crate::query::scan::ScanContext;
 
-/// Batches that may wait for whoever reads.
-const WAITING_BATCHES: usize = 2;
 /// Between so many rows an aggregate looks whether the statement is cancelled.
 const ROWS_BETWEEN_CHECKS: usize = 256;
 
@@ -50,131 +47,84 @@ pub struct Call {
 }
 
 /// Computes window functions over sorted rows. See [`super::Windowed`].
-#[derive(Debug)]
-pub struct WindowedExec {
-    input: Arc<dyn ExecutionPlan>,
-    keys: Keys,
-    calls: Vec<Call>,
-    schema: SchemaRef,
-    properties: Arc<PlanProperties>,
-}
-
-/// What makes partitions and their order.
 #[derive(Clone, Debug)]
-struct Keys {
-    partition_by: Vec<Arc<dyn PhysicalExpr>>,
-    order_by: Vec<PhysicalSortExpr>,
+pub(super) struct WindowedWork {
+    pub partition_by: Vec<Arc<dyn PhysicalExpr>>,
+    pub order_by: Vec<PhysicalSortExpr>,
+    /// Each gives one column behind those of the input.
+    pub calls: Vec<Call>,
 }
 
-impl WindowedExec {
-    /// The operator over an input. `schema` has the input's columns, then one of each call.
-    pub fn new(
-        input: Arc<dyn ExecutionPlan>,
-        partition_by: Vec<Arc<dyn PhysicalExpr>>,
-        order_by: Vec<PhysicalSortExpr>,
-        calls: Vec<Call>,
-        schema: SchemaRef,
-    ) -> Self {
-        // The rows come as they are, with more columns behind those of the input.
-        let orderings = input.equivalence_properties().oeq_class().iter().cloned().collect::<Vec<_>>();
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new_with_orderings(Arc::clone(&schema), orderings),
-            input.output_partitioning().clone(),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        ));
-        Self { input, keys: Keys { partition_by, order_by }, calls, schema, properties }
-    }
-}
-
-impl DisplayAs for WindowedExec {
-    fn fmt_as(&self, _kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl fmt::Display for WindowedWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.calls.iter().map(|call| match &call.computed {
             Computed::Builtin(builtin) => builtin.name(),
             Computed::Aggregate(aggregate) => aggregate.fun().name(),
         });
-        write!(f, "WindowedExec: [{}]", names.collect::<Vec<_>>().join(", "))
+        write!(f, ": [{}]", names.collect::<Vec<_>>().join(", "))
     }
 }
 
-impl ExecutionPlan for WindowedExec {
-    fn name(&self) -> &'static str {
-        "WindowedExec"
-    }
+impl Operator for WindowedWork {
+    const NAME: &'static str = "WindowedExec";
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
-        let options = SortOptions { descending: false, nulls_first: false };
-        let partitions = self.keys.partition_by.iter().map(|key| PhysicalSortExpr::new(Arc::clone(key), options));
-        let all = partitions.chain(self.keys.order_by.iter().cloned());
-        vec![LexOrdering::new(all).map(OrderingRequirements::from)]
-    }
-
-    fn required_input_distribution(&self) -> Vec<Distribution> {
-        let schema = self.input.schema();
-        // Zeros of different signs are equal, but may be sent to different partitions.
-        let is_float = |key: &Arc<dyn PhysicalExpr>| key.data_type(&schema).is_ok_and(|form| form.is_floating());
-        if self.keys.partition_by.is_empty() || self.keys.partition_by.iter().any(is_float) {
-            vec![Distribution::SinglePartition]
-        } else {
-            vec![Distribution::KeyPartitioned(self.keys.partition_by.clone())]
-        }
-    }
-
-    fn apply_expressions(
-        &self,
-        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DataFusionResult<TreeNodeRecursion>,
-    ) -> DataFusionResult<TreeNodeRecursion> {
-        let mut all: Vec<Arc<dyn PhysicalExpr>> = self.keys.partition_by.clone();
-        all.extend(self.keys.order_by.iter().map(|key| Arc::clone(&key.expr)));
+    fn expressions(&self) -> Vec<Arc<dyn PhysicalExpr>> {
+        let mut all: Vec<Arc<dyn PhysicalExpr>> = self.partition_by.clone();
+        all.extend(self.order_by.iter().map(|key| Arc::clone(&key.expr)));
         for call in &self.calls {
             all.extend(call.arguments.iter().chain(&call.filter).cloned());
-            call.frame.map::<_, datafusion::common::DataFusionError>(&mut |expr| {
-                all.push(Arc::clone(expr));
-                Ok(())
-            })?;
+            all.extend(call.frame.expressions().cloned());
         }
-        for expr in &all {
-            if f(expr)? == TreeNodeRecursion::Stop {
-                return Ok(TreeNodeRecursion::Stop);
-            }
-        }
-        Ok(TreeNodeRecursion::Continue)
+        all
     }
 
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        let Keys { partition_by, order_by } = self.keys.clone();
-        let input = children.swap_remove(0);
-        Ok(Arc::new(Self::new(input, partition_by, order_by, self.calls.clone(), Arc::clone(&self.schema))))
+    /// The rows come as they are, with more columns behind those of the input.
+    fn equivalences(&self, input: &dyn ExecutionPlan, schema: SchemaRef) -> EquivalenceProperties {
+        let orderings = input.equivalence_properties().oeq_class().iter().cloned().collect::<Vec<_>>();
+        EquivalenceProperties::new_with_orderings(schema, orderings)
     }
 
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> DataFusionResult<SendableRecordBatchStream> {
-        let mut input = self.input.execute(partition, Arc::clone(&context))?;
-        let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.schema), WAITING_BATCHES);
-        let consumer = MemoryConsumer::new(format!("WindowedExec[{partition}]"));
+    fn maintains_order(&self) -> bool {
+        true
+    }
+
+    fn required_order(&self) -> Option<OrderingRequirements> {
+        let options = SortOptions { descending: false, nulls_first: false };
+        let partitions = self.partition_by.iter().map(|key| PhysicalSortExpr::new(Arc::clone(key), options));
+        let all = partitions.chain(self.order_by.iter().cloned());
+        LexOrdering::new(all).map(OrderingRequirements::from)
+    }
+
+    fn required_distribution(&self, input: &dyn ExecutionPlan) -> Distribution {
+        let schema = input.schema();
+        // Zeros of different signs are equal, but may be sent to different partitions.
+        let is_float = |key: &Arc<dyn PhysicalExpr>| key.data_type(&schema).is_ok_and(|form| form.is_floating());
+        if self.partition_by.is_empty() || self.partition_by.iter().any(is_float) {
+            Distribution::SinglePartition
+        } else {
+            Distribution::KeyPartitioned(self.partition_by.clone())
+        }
+    }
+
+    fn benefits_from_partitions(&self) -> bool {
+        !self.partition_by.is_empty()
+    }
+
+    fn execute(
+        &self,
+        mut input: SendableRecordBatchStream,
+        schema: &SchemaRef,
+        context: &Arc<TaskContext>,
+    ) -> DataFusionResult<SendableRecordBatchStream> {
+        let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(schema), WAITING_BATCHES);
         let mut work = Work {
             scan: EnvironmentExtension::context_of(context.session_config().options()).ok().cloned(),
-            keys: self.keys.clone(),
-            calls: self.calls.clone(),
-            input_schema: self.input.schema(),
-            schema: Arc::clone(&self.schema),
+            operator: self.clone(),
+            input_schema: input.schema(),
+            schema: Arc::clone(schema),
             pending: Vec::new(),
             last: None,
-            reservation: consumer.register(context.memory_pool()),
+            reservation: MemoryConsumer::new(Self::NAME).register(context.memory_pool()),
             batch_rows: context.session_config().batch_size(),
             sender: builder.tx(),
         };
@@ -193,8 +143,7 @@ impl ExecutionPlan for WindowedExec {
 /// The state of one stream.
 struct Work {
     scan: Option<Arc<ScanContext>>,
-    keys: Keys,
-    calls: Vec<Call>,
+    operator: WindowedWork,
     input_schema: SchemaRef,
     schema: SchemaRef,
     /// The rows of the partition that may still go on.
@@ -217,7 +166,7 @@ impl Work {
             return Ok(true);
         }
         self.reservation.try_grow(batch.get_array_memory_size())?;
-        let keys = self.keys.partition_by.iter().map(|key| comparable(&evaluated(key, &batch)?));
+        let keys = self.operator.partition_by.iter().map(|key| comparable(&evaluated(key, &batch)?));
         let keys = keys.collect::<DataFusionResult<Vec<_>>>()?;
         let ended = self.last_boundary(&keys)?;
         self.last = Some(keys.iter().map(|key| key.slice(key.len() - 1, 1)).collect());
@@ -270,7 +219,7 @@ impl Work {
         let rows = batch.num_rows();
         let partitions = self.partitions(batch)?;
         let mut columns = batch.columns().to_vec();
-        for (index, call) in self.calls.iter().enumerate() {
+        for (index, call) in self.operator.calls.iter().enumerate() {
             let arguments = call.arguments.iter().map(|argument| evaluated(argument, batch));
             let arguments = arguments.collect::<DataFusionResult<Vec<_>>>()?;
             let mask = call.filter.as_ref().map(|filter| evaluated(filter, batch)).transpose()?;
@@ -324,11 +273,12 @@ impl Work {
     fn partitions(&self, batch: &RecordBatch) -> DataFusionResult<Vec<Partition>> {
         let rows = batch.num_rows();
         let form = |expr: &Arc<dyn PhysicalExpr>| comparable(&evaluated(expr, batch)?);
-        let partition_keys = self.keys.partition_by.iter().map(form).collect::<DataFusionResult<Vec<_>>>()?;
-        let order_keys = self.keys.order_by.iter().map(|key| form(&key.expr)).collect::<DataFusionResult<Vec<_>>>()?;
+        let partition_keys = self.operator.partition_by.iter().map(form).collect::<DataFusionResult<Vec<_>>>()?;
+        let order_keys =
+            self.operator.order_by.iter().map(|key| form(&key.expr)).collect::<DataFusionResult<Vec<_>>>()?;
         let plain = |keys: &[ArrayRef]| Rows::new(keys, keys, &vec![SortOptions::default(); keys.len()]);
         let (partition_rows, peer_rows) = (plain(&partition_keys)?, plain(&order_keys)?);
-        let order = self.keys.order_by.first().map(|key| key.options);
+        let order = self.operator.order_by.first().map(|key| key.options);
         let mut partitions: Vec<Partition> = Vec::new();
         for row in 0..rows {
             let begins = row == 0 || partition_rows.compare(row - 1, row).is_ne();

@@ -49,6 +49,14 @@ pub struct Frame<E> {
 }
 
 impl<E> Offset<E> {
+    fn expressions(&self) -> Vec<&E> {
+        match self {
+            Self::Count(offset) => vec![offset],
+            Self::Whole { key, offset } | Self::Real { key, offset } | Self::Clock { key, offset } => vec![key, offset],
+            Self::Beyond { key, boundary, offset } => vec![key, boundary, offset],
+        }
+    }
+
     fn map<T, R>(&self, f: &mut dyn FnMut(&E) -> Result<T, R>) -> Result<Offset<T>, R> {
         Ok(match self {
             Self::Count(offset) => Offset::Count(f(offset)?),
@@ -63,6 +71,13 @@ impl<E> Offset<E> {
 }
 
 impl<E> Bound<E> {
+    fn offset(&self) -> Option<&Offset<E>> {
+        match self {
+            Self::Preceding(offset) | Self::Following(offset) => Some(offset),
+            Self::UnboundedPreceding | Self::CurrentRow | Self::UnboundedFollowing => None,
+        }
+    }
+
     fn map<T, R>(&self, f: &mut dyn FnMut(&E) -> Result<T, R>) -> Result<Bound<T>, R> {
         Ok(match self {
             Self::UnboundedPreceding => Bound::UnboundedPreceding,
@@ -75,6 +90,11 @@ impl<E> Bound<E> {
 }
 
 impl<E> Frame<E> {
+    /// The expressions of its bounds.
+    pub fn expressions(&self) -> impl Iterator<Item = &E> {
+        [&self.start, &self.end].into_iter().filter_map(Bound::offset).flat_map(Offset::expressions)
+    }
+
     /// The same frame over other expressions.
     ///
     /// # Errors

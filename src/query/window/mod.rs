@@ -14,7 +14,6 @@ mod functions;
 mod node;
 mod planner;
 
-pub use exec::{Call as PhysicalCall, WindowedExec};
 pub use frames::{Bound, Frame, Offset};
 pub use functions::Builtin;
 pub use node::{Call, Function, Windowed};

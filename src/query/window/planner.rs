@@ -13,10 +13,11 @@ use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 
-use super::exec::{Call, Computed, WindowedExec};
+use super::exec::{Call, Computed, WindowedWork};
 use super::{Function, Windowed};
+use crate::query::operator::Unary;
 
-/// Makes [`WindowedExec`] of [`Windowed`].
+/// Makes [`WindowedWork`] of [`Windowed`].
 pub struct Windows;
 
 #[async_trait]
@@ -59,7 +60,7 @@ impl ExtensionPlanner for Windows {
             });
         }
         let schema = Arc::clone(UserDefinedLogicalNode::schema(windowed).inner());
-        let exec = WindowedExec::new(Arc::clone(&physical[0]), partition_by, order_by, calls, schema);
-        Ok(Some(Arc::new(exec)))
+        let work = WindowedWork { partition_by, order_by, calls };
+        Ok(Some(Unary::plan(Arc::clone(&physical[0]), work, schema)))
     }
 }
