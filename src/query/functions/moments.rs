@@ -18,6 +18,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF, Signature, Volatility,
 };
 
+use super::accumulate::passes;
 use super::numbers::{self, Numbers};
 use crate::base::numeric::{self, Moments, Numeric, Sum};
 use crate::catalog::types::PgType;
@@ -487,10 +488,6 @@ fn states_of<C: Collect>(what: What, sums: &[C], counts: Vec<i64>) -> DataFusion
     let mut states: Vec<ArrayRef> = columns.into_iter().map(Numbers::finish).collect();
     states.push(Arc::new(Int64Array::from(counts)));
     Ok(states)
-}
-
-fn passes(filter: Option<&BooleanArray>, row: usize) -> bool {
-    filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
 
 impl<C: Collect> GroupsAccumulator for Groups<C> {

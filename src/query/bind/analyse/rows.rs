@@ -1,6 +1,7 @@
 //! Rows as values: whole rows of relations, `ROW(…)`, and the fields of both.
 
 use datafusion::sql::sqlparser::ast::{AccessExpr, Expr, Ident, Subscript};
+use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::clause::Clause;
 use super::scope::{Item, Level, parts};
@@ -80,6 +81,12 @@ impl Analyser<'_> {
     /// `t.*`, `s.t.*` as one value.
     pub(super) fn whole_row_named(&self, idents: &[Ident]) -> Result<Expression> {
         let at = idents.first().map(|ident| ident.span.start);
+        let (levels_up, item) = self.table_named(idents, at)?;
+        self.whole_row(levels_up, item, at)
+    }
+
+    /// The table that stands before `.*`, and how many queries up it is.
+    pub(super) fn table_named(&self, idents: &[Ident], at: Option<Location>) -> Result<(usize, &Item)> {
         let names = parts(idents);
         let (schema, table) = match names.as_slice() {
             [table] => (None, table),
@@ -90,10 +97,7 @@ impl Analyser<'_> {
             }
             _ => return Err(self.fail(refuse::not_supported(format!("{}.*", names.join("."))), at)),
         };
-        match self.table(schema, table, at)? {
-            Some((levels_up, item)) => self.whole_row(levels_up, item, at),
-            None => Err(self.missing_table(schema, table, at)),
-        }
+        self.table(schema, table, at)?.ok_or_else(|| self.missing_table(schema, table, at))
     }
 
     /// Is it the type of rows?

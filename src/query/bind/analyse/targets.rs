@@ -6,7 +6,6 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::clause::Clause;
 use super::rows;
-use super::scope::parts;
 use super::{Analyser, refuse};
 use crate::error::{QueryError, Result};
 use crate::query::bind::names::{folded, of_expression};
@@ -79,19 +78,7 @@ impl Analyser<'_> {
     fn all_of(&mut self, name: &ObjectName, targets: &mut Vec<Target>) -> Result<()> {
         let idents: Vec<_> = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
         let at = Some(name.span().start);
-        let names = parts(&idents);
-        let (schema, table) = match names.as_slice() {
-            [table] => (None, table),
-            [schema, table] => (Some(schema.as_str()), table),
-            [catalog, schema, table] => {
-                self.check_catalog(catalog, &names, at)?;
-                (Some(schema.as_str()), table)
-            }
-            _ => return Err(refuse::not_supported(format!("{name}.*"))),
-        };
-        let Some((levels_up, item)) = self.table(schema, table, at)? else {
-            return Err(self.missing_table(schema, table, at));
-        };
+        let (levels_up, item) = self.table_named(&idents, at)?;
         for (name, expression) in Self::columns_of(item, levels_up, at) {
             targets.push(self.target(name, expression)?);
         }

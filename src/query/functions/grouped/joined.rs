@@ -15,11 +15,11 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF, Signature, Volatility,
 };
 
-use super::statistics::passes;
 use crate::base::limits::{BATCH_BYTES, VALUE_BYTES};
 use crate::catalog::types::PgType;
 use crate::error::QueryError;
 use crate::query::bind::errors;
+use crate::query::functions::accumulate::passes;
 
 /// The aggregate of texts, or of bytes.
 pub fn function(of: &PgType) -> Arc<AggregateUDF> {

@@ -18,6 +18,7 @@ use datafusion::logical_expr::{
 use crate::catalog::types::PgType;
 use crate::error::QueryError;
 use crate::query::bind::errors;
+use crate::query::functions::accumulate::passes;
 
 /// What is computed. The last group is of pairs: `y` first, then `x`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -373,11 +374,6 @@ impl Accumulator for One {
 struct Many {
     statistic: Statistic,
     sums: Vec<Sums>,
-}
-
-/// Does a filter let a row through?
-pub(super) fn passes(filter: Option<&BooleanArray>, row: usize) -> bool {
-    filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
 
 impl GroupsAccumulator for Many {

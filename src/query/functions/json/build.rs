@@ -119,6 +119,22 @@ pub fn of_value(
     Ok(documents.finish())
 }
 
+/// A document for every row, whose text `write` appends.
+fn documents(
+    rows: usize,
+    canonical: bool,
+    mut write: impl FnMut(usize, &mut Vec<u8>) -> Result<()>,
+) -> Result<ArrayRef> {
+    let mut documents = Documents::new(rows, canonical);
+    let mut text = Vec::new();
+    for row in 0..rows {
+        text.clear();
+        write(row, &mut text)?;
+        documents.push(&text)?;
+    }
+    Ok(documents.finish())
+}
+
 /// `json_build_array(…)`.
 ///
 /// # Errors
@@ -126,21 +142,17 @@ pub fn of_value(
 pub fn array(arrays: &[ArrayRef], types: &[PgType], style: &OutputStyle, canonical: bool) -> Result<ArrayRef> {
     let arguments = arguments(arrays, types, style)?;
     let rows = arrays.first().map_or(1, Array::len);
-    let mut documents = Documents::new(rows, canonical);
-    let mut text = Vec::new();
-    for row in 0..rows {
-        text.clear();
+    documents(rows, canonical, |row, text| {
         text.push(b'[');
         for (index, argument) in arguments.iter().enumerate() {
             if index > 0 {
                 text.extend_from_slice(b", ");
             }
-            argument.value(row, &mut text);
+            argument.value(row, text);
         }
         text.push(b']');
-        documents.push(&text)?;
-    }
-    Ok(documents.finish())
+        Ok(())
+    })
 }
 
 /// `json_build_object(…)`.
@@ -155,10 +167,7 @@ pub fn object(arrays: &[ArrayRef], types: &[PgType], style: &OutputStyle, canoni
     }
     let arguments = arguments(arrays, types, style)?;
     let rows = arrays.first().map_or(1, Array::len);
-    let mut documents = Documents::new(rows, canonical);
-    let mut text = Vec::new();
-    for row in 0..rows {
-        text.clear();
+    documents(rows, canonical, |row, text| {
         text.push(b'{');
         for (index, pair) in arguments.chunks_exact(2).enumerate() {
             if index > 0 {
@@ -172,14 +181,13 @@ pub fn object(arrays: &[ArrayRef], types: &[PgType], style: &OutputStyle, canoni
                     invalid(format!("argument {number} cannot be null")).hint("Object keys should be text.")
                 });
             }
-            pair[0].key(row, &mut text)?;
+            pair[0].key(row, text)?;
             text.extend_from_slice(b" : ");
-            pair[1].value(row, &mut text);
+            pair[1].value(row, text);
         }
         text.push(b'}');
-        documents.push(&text)?;
-    }
-    Ok(documents.finish())
+        Ok(())
+    })
 }
 
 /// The elements of `json_agg`: a text for every row, also for NULL.
@@ -189,14 +197,10 @@ pub fn object(arrays: &[ArrayRef], types: &[PgType], style: &OutputStyle, canoni
 pub fn elements(arrays: &[ArrayRef], types: &[PgType], style: &OutputStyle) -> Result<ArrayRef> {
     let arguments = arguments(arrays, types, style)?;
     let rows = arrays.first().map_or(0, Array::len);
-    let mut documents = Documents::new(rows, false);
-    let mut text = Vec::new();
-    for row in 0..rows {
-        text.clear();
-        arguments.iter().for_each(|argument| argument.value(row, &mut text));
-        documents.push(&text)?;
-    }
-    Ok(documents.finish())
+    documents(rows, false, |row, text| {
+        arguments.iter().for_each(|argument| argument.value(row, text));
+        Ok(())
+    })
 }
 
 /// The members of `json_object_agg`: key and value as one text.
@@ -206,20 +210,16 @@ pub fn elements(arrays: &[ArrayRef], types: &[PgType], style: &OutputStyle) -> R
 pub fn members(arrays: &[ArrayRef], types: &[PgType], style: &OutputStyle) -> Result<ArrayRef> {
     let arguments = arguments(arrays, types, style)?;
     let rows = arrays.first().map_or(0, Array::len);
-    let mut documents = Documents::new(rows, false);
-    let mut text = Vec::new();
-    for row in 0..rows {
-        text.clear();
+    documents(rows, false, |row, text| {
         let [key, value] = arguments.as_slice() else { return Err(invalid("a key and a value are needed")) };
         if key.array.is_null(row) {
             return Err(invalid("field name must not be null"));
         }
-        key.key(row, &mut text)?;
+        key.key(row, text)?;
         text.extend_from_slice(b" : ");
-        value.value(row, &mut text);
-        documents.push(&text)?;
-    }
-    Ok(documents.finish())
+        value.value(row, text);
+        Ok(())
+    })
 }
 
 fn wrong_array(message: &str) -> crate::Error {
