@@ -16,7 +16,7 @@ use kalam::config::Config;
 use kalam::{Database, Principal, Role, Session};
 
 /// Statements of a chat, with what is compared in mind: a key, a page of history, an aggregate, a join.
-const STATEMENTS: [(&str, &str); 4] = [
+const QUERIES: [(&str, &str); 4] = [
     ("key", "SELECT author, content FROM messages WHERE conversation_id = $1 AND id = $2"),
     ("page", "SELECT id, author, content FROM messages WHERE conversation_id = $1 ORDER BY id DESC LIMIT 50"),
     ("aggregate", "SELECT author, count(*) FROM messages WHERE created_at > $1 GROUP BY author ORDER BY 2 DESC"),
@@ -24,6 +24,13 @@ const STATEMENTS: [(&str, &str); 4] = [
         "join",
         "SELECT c.title, m.content FROM conversations c JOIN messages m ON m.conversation_id = c.id WHERE c.id = $1",
     ),
+];
+
+/// Statements that write, which DataFusion cannot be asked.
+const WRITES: [(&str, &str); 3] = [
+    ("insert", "INSERT INTO messages (conversation_id, content) VALUES ($1, $2) RETURNING id"),
+    ("update", "UPDATE messages SET content = $1 WHERE conversation_id = $2 AND id = $3"),
+    ("delete", "DELETE FROM messages WHERE conversation_id = $1 AND id = $2"),
 ];
 
 /// A session on a new database in a temporary directory.
@@ -78,7 +85,7 @@ fn planning(criterion: &mut Criterion) {
     let (mut planned, mut direct) = (World::new(false), World::new(true));
     let context = planned.datafusion();
     let runtime = Runtime::new().expect("a runtime");
-    for (name, sql) in STATEMENTS {
+    for (name, sql) in QUERIES {
         let mut group = criterion.benchmark_group(name);
         group.bench_function("DataFusion", |bencher| {
             bencher.iter(|| {
@@ -90,6 +97,9 @@ fn planning(criterion: &mut Criterion) {
         group.bench_function("planned", |bencher| bencher.iter(|| planned.prepare(sql)));
         group.bench_function("direct", |bencher| bencher.iter(|| direct.prepare(sql)));
         group.finish();
+    }
+    for (name, sql) in WRITES {
+        criterion.bench_function(name, |bencher| bencher.iter(|| planned.prepare(sql)));
     }
 }
 

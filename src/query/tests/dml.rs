@@ -1,7 +1,6 @@
 //! INSERT, UPDATE, DELETE: which rows, which values.
 
 use super::world::{World, numbers};
-use crate::query::parse;
 
 #[tokio::test]
 async fn insert_fills_defaults_and_returns_rows() {
@@ -104,26 +103,4 @@ async fn delete_removes_what_where_finds() {
     assert_eq!(world.lines("SELECT n FROM numbers").await, ["4"]);
     world.run("DELETE FROM numbers").await.unwrap();
     assert_eq!(world.lines("SELECT count(*) FROM numbers").await, ["0"]);
-}
-
-/// What binding costs. Run it alone, with `--ignored --nocapture`.
-#[tokio::test]
-#[ignore = "measures"]
-async fn binding_costs() {
-    let world = World::new().await;
-    let transaction = world.begin().await;
-    for sql in [
-        "INSERT INTO messages (conversation_id, content) VALUES ($1, $2)",
-        "INSERT INTO messages (conversation_id, content) VALUES ('a', 'b') RETURNING id",
-        "UPDATE messages SET content = $1 WHERE conversation_id = $2 AND id = $3",
-        "DELETE FROM messages WHERE conversation_id = $1 AND id = $2",
-    ] {
-        let environment = world.environment(&transaction, sql);
-        let statement = parse(sql).unwrap().remove(0).statement;
-        let started = std::time::Instant::now();
-        for _ in 0..500 {
-            drop(world.planner.bind_statement(&environment, &statement, &[]).unwrap());
-        }
-        println!("{:?} {sql}", started.elapsed() / 500);
-    }
 }
