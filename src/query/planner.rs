@@ -1,4 +1,4 @@
-//! What all statements of a database share: DataFusion's rules, functions and memory, and nothing else.
+//! What all statements of a database share: DataFusion's rules and memory, and nothing else.
 //!
 //! DataFusion is given no way out. Its object-store registry knows no store and registers none, no catalog
 //! of its own exists, and its settings are reachable from no statement: `SET datafusion.…` is an unknown
@@ -11,12 +11,13 @@ use std::sync::Arc;
 
 use datafusion::common::config::{ConfigExtension, ConfigOptions, Dialect};
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
+use datafusion::execution::TaskContext;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::{DefaultObjectStoreRegistry, ObjectStoreRegistry, ObjectStoreUrl};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::execution::{SessionStateDefaults, TaskContext};
+use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
@@ -34,7 +35,6 @@ use super::bind::recursive::Recursive;
 use super::bind::resolve;
 use super::checks::TableChecks;
 use super::environment::Environment;
-use super::functions;
 use super::order::KeepOrder;
 use super::scan::ScanContext;
 use super::watch::{Checkpoint, Watches};
@@ -88,23 +88,20 @@ impl std::fmt::Debug for Planner {
 }
 
 impl Planner {
-    /// Builds the rules and the function registry.
+    /// Builds the rules.
     ///
     /// # Errors
     /// When the spill directory cannot be used.
     pub fn new(options: PlannerOptions) -> Result<Self> {
         resolve::prepare();
         let runtime = runtime(&options).map_err(errors::translate)?;
-        let mut scalar = SessionStateDefaults::default_scalar_functions();
-        scalar.extend(functions::scalar());
-        let scalar = scalar.into_iter().map(functions::bounded::bounded).map(functions::domain::checked).collect();
         let state = SessionStateBuilder::new()
             .with_session_id("kalam".into())
             .with_config(config(&options))
             .with_runtime_env(runtime)
-            .with_scalar_functions(scalar)
-            .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
-            .with_window_functions(SessionStateDefaults::default_window_functions())
+            // Plans hold their functions. The only one that a rule looks up, to make DISTINCT ON an aggregate, is
+            // this; a state is copied for every statement, and so is what is registered in it.
+            .with_aggregate_functions(vec![first_value_udaf()])
             .with_analyzer_rules(
                 Analyzer::with_rules(vec![
                     Arc::new(Checkpoint),
@@ -137,8 +134,7 @@ impl Planner {
     }
 
     /// What expressions need to be evaluated outside of a plan, by functions that see `environment`. A state
-    /// would do as well, but holds every function of the registry and costs more to make than most expressions
-    /// to evaluate.
+    /// would do as well, but costs more to make than most expressions to evaluate.
     pub(crate) fn execution_props(&self, environment: Option<&Arc<Environment>>) -> ExecutionProps {
         let mut options = ConfigOptions::clone(self.state.config_options());
         if let Some(environment) = environment {

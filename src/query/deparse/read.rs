@@ -3,6 +3,7 @@
 use super::node::{Form, Node};
 use super::types::{Typed, boolean, common_type, keyword, label, number, number_rank, operation, resolve, typed};
 use crate::catalog::Table;
+use crate::catalog::describe::quote_ident;
 use crate::catalog::types::PgType;
 use crate::query::ast::{
     self, BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
@@ -10,7 +11,6 @@ use crate::query::ast::{
 use crate::query::bind::types::pg_type;
 use crate::query::environment::Environment;
 use crate::query::functions::convert;
-use crate::query::functions::names::quoted;
 use crate::query::{bind, parse, values};
 
 /// An expression over the columns of a table as PostgreSQL would print it; `None` if it has parts that are
@@ -38,7 +38,7 @@ impl Reader<'_> {
             Expr::Identifier(ident) => {
                 let name = bind::names::folded(ident);
                 let column = self.table?.columns.iter().find(|column| column.name == name)?;
-                typed(Node::Word(quoted(&name)), column.data_type.without_typmod())
+                typed(Node::Word(quote_ident(&name)), column.data_type.without_typmod())
             }
             Expr::Value(value) => Self::value(&value.value)?,
             Expr::TypedString(literal) => self.constant_of(&literal.value.value, &literal.data_type)?,
@@ -372,10 +372,10 @@ impl Reader<'_> {
         let given: Vec<PgType> = arguments.iter().map(|argument| argument.data_type.clone()).collect();
         let Some((wanted, result)) = resolve(name, &given) else {
             // A function of our own: without arguments there is nothing to convert.
-            return given.is_empty().then(|| call(format!("{}(", quoted(name)), Vec::new(), PgType::Unknown));
+            return given.is_empty().then(|| call(format!("{}(", quote_ident(name)), Vec::new(), PgType::Unknown));
         };
         let arguments: Option<Vec<Node>> =
             arguments.into_iter().zip(&wanted).map(|(own, wanted)| Some(self.coerce(own, wanted)?.node)).collect();
-        Some(call(format!("{}(", quoted(name)), arguments?, result))
+        Some(call(format!("{}(", quote_ident(name)), arguments?, result))
     }
 }

@@ -7,10 +7,8 @@ use arrow::compute::{cast, kernels::cmp, take};
 use datafusion::logical_expr::{Operator, ScalarUDF, Volatility};
 
 use super::kernel::Kernel;
-use super::rowwise::{Argument, Rowwise};
 use crate::catalog::types::PgType;
 use crate::error::Result;
-use crate::query::ScalarValue;
 use crate::query::bind::errors;
 
 /// ANY or ALL.
@@ -77,19 +75,4 @@ fn compare_all(quantifier: Quantifier, operator: Operator, left: &ArrayRef, righ
         })
         .collect();
     Ok(Arc::new(answers))
-}
-
-/// The functions of this file that have names in SQL.
-pub fn functions() -> Vec<Arc<ScalarUDF>> {
-    vec![
-        Rowwise::new("array_upper", &[Argument::Any, Argument::Integer], PgType::Int4, |_, row| {
-            Ok(ScalarValue::Int32(row.list_length(0).filter(|length| *length > 0 && row.integer(1) == Some(1))))
-        })
-        .build(),
-        Rowwise::new("array_lower", &[Argument::Any, Argument::Integer], PgType::Int4, |_, row| {
-            let length = row.list_length(0).filter(|length| *length > 0 && row.integer(1) == Some(1));
-            Ok(ScalarValue::Int32(length.map(|_| 1)))
-        })
-        .build(),
-    ]
 }

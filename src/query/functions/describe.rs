@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
-use super::names::{self, quoted};
+use super::names;
 use super::rowwise::Argument::{Any, Bool, Integer, Oid, Relation, Text};
 use super::rowwise::{Body, Row, Rowwise};
 use crate::base::ids::TableId;
+use crate::catalog::describe::quote_ident;
 use crate::catalog::types::PgType;
 use crate::catalog::{PrimaryKey, Table, system};
 use crate::error::{CatalogError, Result};
@@ -137,19 +138,19 @@ fn index_definition(environment: &Environment, row: &Row<'_>) -> Result<ScalarVa
 fn define_index(table: &Table, key: &PrimaryKey, column: i64) -> String {
     if column > 0 {
         let index = usize::try_from(column - 1).ok().and_then(|index| key.columns.get(index));
-        return index.map_or_else(String::new, |&index| quoted(&table.columns[index].name));
+        return index.map_or_else(String::new, |&index| quote_ident(&table.columns[index].name));
     }
     format!(
         "CREATE UNIQUE INDEX {} ON {}.{} USING btree ({})",
-        quoted(&key.name),
-        quoted(&table.schema),
-        quoted(&table.name),
+        quote_ident(&key.name),
+        quote_ident(&table.schema),
+        quote_ident(&table.name),
         key_columns(table, key)
     )
 }
 
 fn key_columns(table: &Table, key: &PrimaryKey) -> String {
-    let names: Vec<String> = key.columns.iter().map(|&index| quoted(&table.columns[index].name)).collect();
+    let names: Vec<String> = key.columns.iter().map(|&index| quote_ident(&table.columns[index].name)).collect();
     names.join(", ")
 }
 

@@ -56,6 +56,5 @@ pub fn scalar() -> Vec<Arc<ScalarUDF>> {
     all.extend(text::functions());
     all.extend(time::functions());
     all.extend(date_part::functions());
-    all.extend(array::functions());
     all
 }

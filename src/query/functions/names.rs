@@ -9,6 +9,7 @@ use super::lookup;
 use crate::base::ids::{Oid, TableId};
 use crate::catalog::SYSTEM_DATABASE;
 use crate::catalog::TenantCatalog;
+use crate::catalog::describe::quote_ident;
 use crate::catalog::facts::Facts;
 use crate::catalog::system::role_oid;
 use crate::catalog::types::{ObjectNames, PgType};
@@ -70,172 +71,17 @@ pub fn array_of_oids(array: &ArrayRef, kind: &PgType, environment: &Environment)
     Ok(Arc::new(UInt32Array::from(oids)))
 }
 
-/// An identifier as it must be written.
-pub fn quoted(name: &str) -> String {
-    let plain = name.chars().next().is_some_and(|first| first.is_ascii_lowercase() || first == '_')
-        && name
-            .chars()
-            .all(|character| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '_');
-    if plain && !is_reserved(name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
-}
-
-/// Words that cannot be column names without quotes.
-fn is_reserved(word: &str) -> bool {
-    matches!(
-        word,
-        "all"
-            | "analyse"
-            | "analyze"
-            | "and"
-            | "any"
-            | "array"
-            | "as"
-            | "asc"
-            | "asymmetric"
-            | "authorization"
-            | "between"
-            | "bigint"
-            | "binary"
-            | "bit"
-            | "boolean"
-            | "both"
-            | "case"
-            | "cast"
-            | "char"
-            | "character"
-            | "check"
-            | "coalesce"
-            | "collate"
-            | "collation"
-            | "column"
-            | "concurrently"
-            | "constraint"
-            | "create"
-            | "cross"
-            | "current_catalog"
-            | "current_date"
-            | "current_role"
-            | "current_schema"
-            | "current_time"
-            | "current_timestamp"
-            | "current_user"
-            | "dec"
-            | "decimal"
-            | "default"
-            | "deferrable"
-            | "desc"
-            | "distinct"
-            | "do"
-            | "else"
-            | "end"
-            | "except"
-            | "exists"
-            | "extract"
-            | "false"
-            | "fetch"
-            | "float"
-            | "for"
-            | "foreign"
-            | "freeze"
-            | "from"
-            | "full"
-            | "grant"
-            | "greatest"
-            | "group"
-            | "grouping"
-            | "having"
-            | "ilike"
-            | "in"
-            | "initially"
-            | "inner"
-            | "inout"
-            | "int"
-            | "integer"
-            | "intersect"
-            | "interval"
-            | "into"
-            | "is"
-            | "isnull"
-            | "join"
-            | "lateral"
-            | "leading"
-            | "least"
-            | "left"
-            | "like"
-            | "limit"
-            | "localtime"
-            | "localtimestamp"
-            | "national"
-            | "natural"
-            | "nchar"
-            | "none"
-            | "normalize"
-            | "not"
-            | "notnull"
-            | "null"
-            | "nullif"
-            | "numeric"
-            | "offset"
-            | "on"
-            | "only"
-            | "or"
-            | "order"
-            | "out"
-            | "outer"
-            | "overlaps"
-            | "overlay"
-            | "placing"
-            | "position"
-            | "precision"
-            | "primary"
-            | "real"
-            | "references"
-            | "returning"
-            | "right"
-            | "row"
-            | "select"
-            | "session_user"
-            | "setof"
-            | "similar"
-            | "smallint"
-            | "some"
-            | "substring"
-            | "symmetric"
-            | "table"
-            | "tablesample"
-            | "then"
-            | "time"
-            | "timestamp"
-            | "to"
-            | "trailing"
-            | "treat"
-            | "trim"
-            | "true"
-            | "union"
-            | "unique"
-            | "user"
-            | "using"
-            | "values"
-            | "varchar"
-            | "variadic"
-            | "verbose"
-            | "when"
-            | "where"
-            | "window"
-            | "with"
-            | "xmlattributes"
-    )
-}
-
 fn name_in(catalog: &TenantCatalog, path: &[String], kind: &PgType, oid: Oid) -> Option<String> {
     match kind {
         PgType::Regclass => {
             let (schema, name) = relation_by_oid(catalog, oid)?;
             let visible = visible_relation(catalog, path, &name) == Some(oid);
-            Some(if visible { quoted(&name) } else { format!("{}.{}", quoted(&schema), quoted(&name)) })
+            Some(if visible { quote_ident(&name) } else { format!("{}.{}", quote_ident(&schema), quote_ident(&name)) })
         }
         PgType::Regtype => PgType::from_oid(oid, -1).map(|data_type| data_type.format()),
-        PgType::Regnamespace => lookup::schemas(catalog).find(|(_, own)| *own == oid).map(|(name, _)| quoted(&name)),
+        PgType::Regnamespace => {
+            lookup::schemas(catalog).find(|(_, own)| *own == oid).map(|(name, _)| quote_ident(&name))
+        }
         PgType::Regproc => system::function_name(oid),
         _ => None,
     }

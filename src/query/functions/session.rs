@@ -97,7 +97,6 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
     let all: Vec<(&'static str, PgType, Volatility, Answer)> = vec![
         ("now", Timestamptz, Stable, |e| timestamptz(e.transaction_start_us)),
         ("current_timestamp", Timestamptz, Stable, |e| timestamptz(e.transaction_start_us)),
-        ("transaction_timestamp", Timestamptz, Stable, |e| timestamptz(e.transaction_start_us)),
         ("statement_timestamp", Timestamptz, Stable, |e| timestamptz(e.statement_start_us)),
         ("clock_timestamp", Timestamptz, Volatile, |e| timestamptz(e.clock.now_us())),
         ("localtimestamp", Timestamp, Stable, |e| {
@@ -108,11 +107,8 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
             ScalarValue::Date32(i32::try_from(days).ok())
         }),
         ("current_user", Name, Stable, |e| text(&e.user)),
-        ("current_role", Name, Stable, |e| text(&e.user)),
-        ("user", Name, Stable, |e| text(&e.user)),
         ("session_user", Name, Stable, |e| text(&e.session_user)),
         ("current_database", Name, Stable, |e| text(&e.database)),
-        ("current_catalog", Name, Stable, |e| text(&e.database)),
         ("current_schema", Name, Stable, |e| {
             ScalarValue::Utf8(e.search_path.iter().find(|schema| e.catalog.has_schema(schema)).cloned())
         }),
@@ -127,8 +123,6 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
         ("current_query", Text, Volatile, |e| ScalarValue::Utf8(own_activity(e).map(|row| row.query))),
         ("pg_is_in_recovery", Bool, Stable, |_| ScalarValue::Boolean(Some(false))),
         ("pg_my_temp_schema", Oid, Stable, |_| ScalarValue::UInt32(Some(0))),
-        ("inet_server_addr", Text, Stable, |_| ScalarValue::Utf8(None)),
-        ("inet_client_addr", Text, Stable, |_| ScalarValue::Utf8(None)),
         ("gen_random_uuid", Uuid, Volatile, |e| uuid(e.random.uuid_v4())),
         ("uuidv4", Uuid, Volatile, |e| uuid(e.random.uuid_v4())),
         ("uuidv7", Uuid, Volatile, |e| uuid(e.random.uuid_v7(e.clock.now_us()))),

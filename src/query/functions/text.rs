@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
-use super::names;
 use super::rowwise::Argument::{Integer, Text};
 use super::rowwise::Rowwise;
+use crate::catalog::describe::{quote_ident, quote_literal};
 use crate::catalog::types::PgType;
 use crate::error::{QueryError, Result};
 use crate::query::ScalarValue;
@@ -15,7 +15,7 @@ use crate::query::ScalarValue;
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
     vec![
         Rowwise::new("quote_ident", &[Text], PgType::Text, |_, row| {
-            Ok(ScalarValue::Utf8(row.text(0).map(names::quoted)))
+            Ok(ScalarValue::Utf8(row.text(0).map(quote_ident)))
         })
         .build(),
         Rowwise::new("quote_literal", &[Text], PgType::Text, |_, row| {
@@ -56,10 +56,4 @@ fn character(number: i64) -> Result<char> {
             None => refused(format!("requested character not valid for encoding: {number}")),
         },
     }
-}
-
-/// A text as a literal of SQL, with backslashes doubled if there are any.
-pub fn quote_literal(text: &str) -> String {
-    let escaped = text.replace('\'', "''");
-    if text.contains('\\') { format!("E'{}'", escaped.replace('\\', "\\\\")) } else { format!("'{escaped}'") }
 }

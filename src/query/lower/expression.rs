@@ -14,7 +14,7 @@ use super::{Lowering, Names, keys, pg_type};
 use crate::base::ids::Oid;
 use crate::catalog::facts::{Facts, FunctionFact};
 use crate::catalog::types::PgType;
-use crate::error::{QueryError, Result};
+use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::bind::tree::{
     ArrayQuantifier, BooleanTest, Case, CoercionMethod, Column, Expression, Form, Kind, Logic, ValueFunction,
@@ -533,9 +533,7 @@ impl Lowering<'_> {
             ValueFunction::CurrentSchema => "current_schema",
             other => return Err(refuse::not_supported(format!("{other:?}"))),
         };
-        let function = self.planner.shared().scalar_functions().get(name).cloned();
-        let function = function.ok_or_else(|| QueryError::UndefinedFunction(format!("{name}()")))?;
-        Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, Vec::new())))
+        Ok(Expr::ScalarFunction(ScalarFunction::new_udf(registry::by_name(name)?, Vec::new())))
     }
 }
 

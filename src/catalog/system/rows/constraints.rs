@@ -1,7 +1,6 @@
 //! `pg_constraint` and `pg_index`.
 
 use crate::catalog::Table;
-use crate::catalog::describe;
 use crate::catalog::facts::Facts;
 use crate::catalog::system::cells::{Cell, Row};
 use crate::catalog::system::context::SystemContext;
@@ -41,10 +40,7 @@ pub(super) fn constraints(context: &SystemContext<'_>) -> Vec<Row> {
         }
         for check in &table.checks {
             let mut row = common(check.oid, &check.name, 'c');
-            row.extend([
-                ("conkey", attnums(table, &check.columns)),
-                ("conbin", describe::check_text(table, &check.expression).into()),
-            ]);
+            row.extend([("conkey", attnums(table, &check.columns)), ("conbin", check.expression.as_str().into())]);
             rows.push(row);
         }
     }

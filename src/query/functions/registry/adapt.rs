@@ -25,8 +25,11 @@ use crate::error::Result;
 use crate::query::bind::refuse;
 use crate::query::functions::{self, bounded, domain};
 
-/// A scalar function by the name that DataFusion's registry has it under.
-pub(super) fn by_name(name: &str) -> Result<Arc<ScalarUDF>> {
+/// A scalar function by the name that DataFusion, or [`functions::scalar`], has it under.
+///
+/// # Errors
+/// 0A000 for a name that neither has.
+pub fn by_name(name: &str) -> Result<Arc<ScalarUDF>> {
     static FUNCTIONS: LazyLock<HashMap<String, Arc<ScalarUDF>>> = LazyLock::new(|| {
         let mut all = SessionStateDefaults::default_scalar_functions();
         all.extend(functions::scalar());

@@ -5,9 +5,9 @@ use datafusion::logical_expr::Expr;
 
 use super::frame::{check_size, rows};
 use super::{Call, text};
+use crate::catalog::describe::{quote_ident, quote_literal};
 use crate::catalog::types::number::parse_integer;
 use crate::error::{Error, QueryError, Result};
-use crate::query::functions::{names, text as quoting};
 
 pub(super) fn plan(call: &mut Call<'_>) -> Option<Result<Expr>> {
     match call.source.as_str() {
@@ -185,12 +185,12 @@ fn write(template: &str, values: &[Option<&str>], out: &mut String) -> Result<()
         let value = take(specifier.argument)?;
         let text = match (specifier.conversion, value) {
             ('s', value) => std::borrow::Cow::Borrowed(value.unwrap_or("")),
-            ('I', Some(value)) => names::quoted(value).into(),
+            ('I', Some(value)) => quote_ident(value).into(),
             ('I', None) => {
                 let message = "null values cannot be formatted as an SQL identifier";
                 return Err(QueryError::NullNotAllowed(message.into()).into());
             }
-            (_, Some(value)) => quoting::quote_literal(value).into(),
+            (_, Some(value)) => quote_literal(value).into(),
             (_, None) => "NULL".into(),
         };
         let missing = usize::try_from(width).unwrap_or(0).saturating_sub(text.chars().count());

@@ -44,6 +44,7 @@ use crate::query::bind::refuse;
 use crate::query::environment::Environment;
 use crate::query::functions::kernel::{self, Kernel};
 
+pub use adapt::by_name;
 pub use aggregate::{aggregate, aggregated, ordered_set, window};
 pub use arrays::array;
 pub use casts::convert;
